@@ -1,0 +1,37 @@
+/*
+ * Files: whole reads with a stated maximum, and writes that are complete or absent (temporary name, fsync, rename,
+ * fsync of the folder; POSIX rename(2)). Nothing here follows a symbolic link at the last component when it writes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* The whole file. Errors: ERR_FILE when it cannot be read, ERR_FILE_LIMIT when it is larger than `maximum`. */
+FALLIBLE file_read(struct arena *arena, const char *path, size_t maximum, struct bytes *ret_bytes);
+/*
+ * A secret of at most 64 KiB: the same, without white space at the end. It must be ours or root's, and nobody else may
+ * read it (ERR_FILE_RIGHTS). One exception, as libpq has it: a file that root gave to us by a group or an access list
+ * may be readable for the group (systemd credentials, mounted secrets). Empty, or with NUL inside: ERR_FILE.
+ */
+FALLIBLE file_read_secret(struct arena *arena, const char *path, struct bytes *ret_bytes);
+/* All or nothing; may be repeated. The mode is set as given, whatever the umask. */
+FALLIBLE file_save(struct arena *arena, const char *path, struct bytes bytes, mode_t mode);
+/* Behind what is there, synced; after a failure what was there before is all that is there. Makes a missing file. */
+FALLIBLE file_append(struct arena *arena, const char *path, struct bytes bytes, mode_t mode);
+/* Makes the folder and its parents with 0700; an existing one must be ours and not writable by others. */
+FALLIBLE folder_private(struct arena *arena, const char *path);
+FALLIBLE folder_sync(struct arena *arena, const char *path);
+FALLIBLE folder_free_space(struct arena *arena, const char *path, uint64_t *ret_bytes);
+bool file_exists(const char *path);
+const char *path_join(struct arena *arena, const char *folder, const char *name); /* an absolute name wins */
+const char *path_folder(struct arena *arena, const char *path);                   /* "a/b.c" -> "a", "b" -> "." */
+
+/*
+ * An exclusive lock that dies with the process (flock(2)). *ret_fd stays open as long as it is held, close releases
+ * it; -1 when another holds it, and then *ret_holder is what the holder wrote into the file (else NULL).
+ */
+FALLIBLE file_lock(struct arena *arena, const char *path, const char *holder, int *ret_fd, const char **ret_holder);

@@ -1,0 +1,17 @@
+/* SHA-256 (FIPS 180-4) by OpenSSL's libcrypto; this module alone includes it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+#define SHA256_HEX 65 /* 64 lower-case hex digits and the NUL */
+
+struct sha256; /* a digest under way; owned by the caller until sha256_end, which frees it */
+
+struct sha256 *sha256_begin(void);
+void sha256_add(struct sha256 *sha256, const void *data, size_t size);
+void sha256_end(struct sha256 *sha256, char ret_hex[SHA256_HEX]);
+
+void sha256_hex(const void *data, size_t size, char ret_hex[SHA256_HEX]);
+const char *sha256_text(struct arena *arena, const void *data, size_t size);
