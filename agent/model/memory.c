@@ -1,0 +1,45 @@
+/* Owns looking things up in what the journal remembers. NULL matches only NULL, so a refusal of a whole step is not
+ * found under one of its migrations. */
+#include "model/memory.h"
+
+#include "base/text.h"
+
+const struct deployed_migration *memory_deployed(const struct memory *memory, const char *name)
+{
+	for (size_t i = 0; i < memory->deployed.count; i++) {
+		if (text_equal(memory->deployed.items[i].name, name))
+			return &memory->deployed.items[i];
+	}
+	return NULL;
+}
+
+const struct held_migration *memory_held(const struct memory *memory, const char *name)
+{
+	for (size_t i = 0; i < memory->held.count; i++) {
+		if (text_equal(memory->held.items[i].name, name))
+			return &memory->held.items[i];
+	}
+	return NULL;
+}
+
+const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
+                                     const char *migration)
+{
+	for (size_t i = 0; i < memory->refusals.count; i++) {
+		const struct refusal *refusal = &memory->refusals.items[i];
+
+		if (text_equal(refusal->commit, commit) &&
+		    text_equal(refusal->migration, migration))
+			return refusal;
+	}
+	return NULL;
+}
+
+const struct stage_memory *run_memory_stage(const struct run_memory *run, const char *stage)
+{
+	for (size_t i = 0; i < run->stages.count; i++) {
+		if (text_equal(run->stages.items[i].name, stage))
+			return &run->stages.items[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,100 @@
+/*
+ * Memory: all that the journal knows about one target, read in one go at the start of a pass. A snapshot; whoever
+ * writes records reads it again when it matters.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/node.h"
+
+struct deployed_migration { /* an applied row that the agent wrote or adopted */
+	const char *name, *checksum;
+	const char *commit;      /* the step it is attributed to */
+	const char *row_id;      /* its row in the ledger */
+	const char *down_digest; /* the archived down script; NULL: none. journal_archive gives the bytes */
+	bool adopted;
+	int64_t at_us;
+	int64_t run;
+};
+
+struct held_migration {
+	const char *name, *checksum, *row_id;
+	const char *commit; /* the step that removed it */
+	int64_t at_us;
+};
+
+struct refusal {
+	const char *commit;    /* the step; NULL when it concerns the whole target */
+	const char *migration; /* NULL when it concerns the step */
+	const char *stage, *code, *what, *why, *hint;
+	const char *rests_on; /* digest of what the decision rests on; another one decides anew */
+	bool sticky;          /* stands until rests_on changes or `retry`; else decided anew after ten minutes */
+	int64_t at_us;
+	int64_t run;
+};
+
+struct intent { /* of an open run: something may have been sent to the target */
+	const char *migration, *action; /* "apply", "roll back" */
+	int way;                        /* enum way + 0 */
+	int64_t statement, statements;  /* 1-based; 0: the whole file */
+	const char *row_id, *checksum, *xid;
+	const char *result; /* NULL: no outcome was recorded */
+};
+
+struct stage_memory {
+	const char *name;
+	bool done, stopped;
+	int64_t begun_us, took_ms;
+	const struct node *evidence; /* when done */
+	const char *reaction, *code, *what, *why, *hint; /* when stopped */
+	int64_t stopped_us;
+};
+
+struct run_memory {
+	int64_t id;
+	const char *target;
+	const char *direction; /* "deploy", "rollback" */
+	const char *head, *horizon, *plan;
+	const struct node *items; /* list of {action, name, checksum, commit} */
+	int64_t begun_us, ended_us; /* ended_us 0: open */
+	const char *outcome;        /* NULL: open */
+	struct {
+		struct stage_memory *items;
+		size_t count, room;
+	} stages;
+	struct {
+		struct intent *items;
+		size_t count, room;
+	} intents;
+	const struct node *backup; /* body of the last BACKUP record of the run, or NULL */
+};
+
+struct memory {
+	const char *target;
+	bool has_baseline;
+	const char *baseline, *deployed_commit;
+	const char *system_identifier; /* of the database at the baseline or the last run */
+	struct {
+		struct deployed_migration *items;
+		size_t count, room;
+	} deployed;
+	struct {
+		struct held_migration *items;
+		size_t count, room;
+	} held;
+	struct {
+		struct refusal *items;
+		size_t count, room;
+	} refusals; /* those that stand */
+	struct run_memory *open_run; /* NULL: none */
+	int64_t last_run;            /* number of the newest run, 0: none */
+	int64_t retried_us;          /* when a person last asked to try again */
+	const char *fingerprint;     /* digest, or NULL */
+	size_t undelivered;          /* statuses that wait in the outbox */
+};
+
+const struct deployed_migration *memory_deployed(const struct memory *memory, const char *name);
+const struct held_migration *memory_held(const struct memory *memory, const char *name);
+const struct refusal *memory_refusal(const struct memory *memory, const char *commit, const char *migration);
+const struct stage_memory *run_memory_stage(const struct run_memory *run, const char *stage);

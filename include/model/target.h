@@ -1,0 +1,74 @@
+/*
+ * What a site configured: the repository, the keys, and the targets, each with its policy. Filled from YAML by the
+ * tables in policy/ (headgate.yaml(5), headgate-policy(5)); everything lives in the arena of the one who loaded it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+enum trust { TRUST_ALL, TRUST_BRANCH };
+enum backup_rule { BACKUP_REQUIRED, BACKUP_NONE };
+enum late_rule { LATE_ALLOW, LATE_REFUSE };
+enum unexplained_rule { UNEXPLAINED_REFUSE, UNEXPLAINED_REPORT };
+enum nonatomic_rule { NONATOMIC_ALLOW, NONATOMIC_REFUSE };
+enum rollback_rule { ROLLBACK_TRAILER, ROLLBACK_FREE }; /* `Headgate-Rollback: down` demanded, or not */
+enum report_rule { REPORT_TOUCHED, REPORT_ALL };
+
+struct policy {
+	const char *path;
+	const char *digest; /* SHA-256 of the file's bytes */
+	int trust;          /* enum trust; no default: it must be written out */
+	unsigned checklist; /* bit set of enum checklist_item that must be satisfied */
+	int backup;         /* enum backup_rule */
+	int backup_scope;   /* enum backup_scope */
+	uint64_t backup_keep;
+	int late, unexplained, nonatomic, rollback;
+	uint64_t max_rollback;
+	uint64_t lock_timeout;      /* ms: longest wait for one lock, and so for any query behind us */
+	uint64_t lock_budget;       /* ms: how long to go on trying before WAIT */
+	uint64_t statement_timeout; /* ms */
+	uint64_t idle_in_transaction_timeout; /* ms */
+};
+
+struct target {
+	const char *name;         /* [a-z0-9][a-z0-9-]*, at most 40 */
+	const char *database_url; /* one of the two */
+	const char *database_url_file;
+	const char *branch;       /* NULL: the repository's default branch */
+	const char *migrations;   /* path in the repository, "prisma/migrations" */
+	const char *policy_path;
+	struct text_list schemas; /* owned; empty: the schema of the ledger */
+	int report;               /* enum report_rule */
+	struct text_list forges;  /* names of forge adapters: "notes", "github" */
+	const char *details;      /* address of the agent's pages for the status link, or NULL */
+	const struct policy *policy;
+};
+
+struct config {
+	const char *path;
+	const char *digest; /* SHA-256 of the file's bytes */
+	const char *state;  /* folder of journal, mirror, run logs */
+	uint64_t interval;  /* ms between two looks of `headgate run` */
+	struct {
+		const char *url, *token_file, *username, *ca_file;
+		bool allow_http;
+	} repository;
+	struct {
+		const char *allowed_signers, *revoked;
+	} keys;
+	const char *backups; /* folder */
+	struct {
+		const char *api, *repository, *token_file, *ca_file;
+		bool allow_http;
+	} github;
+	struct {
+		bool push;
+		const char *token_file;
+	} notes;
+	struct target *targets;
+	size_t target_count;
+};
+
+const struct target *config_find_target(const struct config *config, const char *name); /* NULL: none */
