@@ -1,0 +1,392 @@
+/*
+ * Strict reading of allowed_signers. The format is OpenSSH's, so that one file serves git and the agent; what is
+ * refused here is what OpenSSH would read in another way than its writer meant.
+ */
+#include "adapters/allowed_signers.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#define LINE_MAXIMUM 16384
+
+struct line_reader {
+	struct arena *arena;
+	const char *path;
+	size_t line;
+	const char *at; /* in the line */
+};
+
+static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void *list,
+                           struct error *(*read_line)(struct line_reader *reader, void *list));
+static FALLIBLE read_signer(struct line_reader *reader, void *list);
+static FALLIBLE read_principal(struct line_reader *reader, const char **ret_principal);
+static FALLIBLE read_options(struct line_reader *reader, const char *text,
+                             struct allowed_signer *signer);
+static FALLIBLE read_option(struct line_reader *reader, const char *name, const char *value,
+                            struct allowed_signer *signer, bool *is_for_git);
+static FALLIBLE read_namespaces(struct line_reader *reader, const char *value, bool *is_for_git);
+static FALLIBLE read_time(struct line_reader *reader, const char *name, const char *value,
+                          int64_t *ret_time);
+static FALLIBLE check_new(struct line_reader *reader, const struct allowed_signers *signers,
+                          const struct allowed_signer *signer);
+static FALLIBLE read_revoked(struct line_reader *reader, void *list);
+static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ssh_key *ret_key);
+static const char *take_word(struct line_reader *reader);
+static const char *take_field(struct line_reader *reader);
+static struct error *wrong_line(struct line_reader *reader, const char *hint, const char *format,
+                                ...) __attribute__((format(printf, 3, 4)));
+
+FALLIBLE trust_file_read(struct arena *arena, const char *path, size_t maximum,
+                         struct bytes *ret_bytes)
+{
+	const char *what = arena_printf(arena, "cannot use the keyring file '%s'", path);
+	struct stat status;
+	struct error *error;
+
+	if (stat(path, &status) != 0)
+		return FAIL(
+			arena, KEYRING, .what = what, .why = arena_text(arena, strerror(errno)),
+			.hint = "Nothing is accepted until the file can be read; put it back, or correct its path "
+				"in the configuration (keys).");
+	if (!S_ISREG(status.st_mode))
+		return FAIL(arena, KEYRING, .what = what, .why = "it is not a regular file",
+		            .hint = "Name a regular file in the configuration (keys).");
+	if (status.st_uid != geteuid() && status.st_uid != 0)
+		return FAIL(arena, KEYRING, .what = what,
+		            .why = arena_printf(arena,
+		                                "it belongs to user %u, who could let in anybody",
+		                                (unsigned)status.st_uid),
+		            .hint = arena_printf(
+				    arena, "Give it to the agent's user or to root: chown root %s",
+				    path));
+	if (status.st_mode & (S_IWGRP | S_IWOTH))
+		return FAIL(
+			arena, KEYRING, .what = what, .why = "others than its owner may write it",
+			.hint = arena_printf(arena, "Take that right away: chmod go-w %s", path));
+	error = file_read(arena, path, maximum, ret_bytes);
+	if (error)
+		return FAIL(arena, KEYRING, .what = what, .why = error_line(arena, error),
+		            .hint = error->hint);
+	return NULL;
+}
+
+FALLIBLE allowed_signers_parse(struct arena *arena, const char *path, struct bytes bytes,
+                               struct allowed_signers *ret_signers)
+{
+	struct line_reader reader = {.arena = arena, .path = path};
+	struct allowed_signers signers = {0};
+
+	TRY(read_lines(&reader, bytes, &signers, read_signer));
+	if (!signers.count)
+		return FAIL(
+			arena, KEYRING,
+			.what = arena_printf(arena, "cannot use the keyring file '%s'", path),
+			.why = "it lists nobody",
+			.hint = "Add a line for each person who may sign: ada@example.org namespaces=\"git\" "
+				"ssh-ed25519 AAAA…");
+	*ret_signers = signers;
+	return NULL;
+}
+
+static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void *list,
+                           struct error *(*read_line)(struct line_reader *reader, void *list))
+{
+	const char *at = bytes.data, *end = bytes.data + bytes.size;
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t size = (size_t)((newline ? newline : end) - at);
+
+		reader->line++;
+		if (size > LINE_MAXIMUM || memchr(at, '\0', size))
+			return wrong_line(reader, "Write one key a line.",
+			                  "it is too long, or holds a NUL byte");
+		if (size && at[size - 1] == '\r')
+			size--;
+		reader->at = arena_copy(reader->arena, at, size);
+		reader->at += strspn(reader->at, " \t");
+		if (*reader->at && *reader->at != '#')
+			TRY(read_line(reader, list));
+		at = newline ? newline + 1 : end;
+	}
+	return NULL;
+}
+
+/* principal [options] type key [comment] */
+static FALLIBLE read_signer(struct line_reader *reader, void *list)
+{
+	struct allowed_signers *signers = list;
+	struct allowed_signer signer = {
+		.valid_after = INT64_MIN, .valid_before = INT64_MAX, .line = reader->line};
+	const char *field;
+
+	TRY(read_principal(reader, &signer.principal));
+	field = take_field(reader);
+	if (ssh_key_type_is_known(field))
+		return wrong_line(
+			reader,
+			arena_printf(reader->arena, "Write: %s namespaces=\"git\" %s …",
+		                     signer.principal, field),
+			"it has no namespaces=\"git\", so a signature over anything would count");
+	TRY(read_options(reader, field, &signer));
+	TRY(read_key(reader, take_word(reader), &signer.key));
+	TRY(check_new(reader, signers, &signer));
+	*LIST_ADD(reader->arena, signers) = signer;
+	return NULL;
+}
+
+static FALLIBLE read_principal(struct line_reader *reader, const char **ret_principal)
+{
+	const char *principal = take_field(reader);
+	size_t size = strlen(principal);
+
+	if (size >= 2 && principal[0] == '"' && principal[size - 1] == '"')
+		principal = arena_printf(reader->arena, "%.*s", (int)size - 2, principal + 1);
+	if (!*principal || strpbrk(principal, "\" \t"))
+		return wrong_line(reader, "Begin the line with one name, such as ada@example.org.",
+		                  "it does not begin with the name of a person");
+	if (strpbrk(principal, "*?!"))
+		return wrong_line(
+			reader,
+			"Write the person's full name, such as ada@example.org; a key belongs to one person.",
+			"its principal '%s' is a pattern", principal);
+	if (strchr(principal, ','))
+		return wrong_line(reader, "Keep one name; a key belongs to one person.",
+		                  "it gives one key to several principals ('%s')", principal);
+	if (text_has_control(principal) || !text_is_utf8(principal, strlen(principal)))
+		return wrong_line(reader, "Write the name in plain text.",
+		                  "its principal holds odd bytes");
+	*ret_principal = principal;
+	return NULL;
+}
+
+/* name[="value"], separated by commas; a comma or a space inside quotes is part of the value. */
+static FALLIBLE read_options(struct line_reader *reader, const char *text,
+                             struct allowed_signer *signer)
+{
+	bool is_for_git = false;
+
+	while (*text) {
+		size_t size = strcspn(text, "=,");
+		const char *name = arena_printf(reader->arena, "%.*s", (int)size, text);
+		const char *value = NULL;
+
+		text += size;
+		if (*text == '=') {
+			const char *quote = text[1] == '"' ? strchr(text + 2, '"') : NULL;
+
+			if (!quote || (quote[1] && quote[1] != ','))
+				return wrong_line(
+					reader,
+					arena_printf(reader->arena, "Write %s=\"…\".", name),
+					"the value of '%s' is not in double quotes", name);
+			value = arena_printf(reader->arena, "%.*s", (int)(quote - text - 2),
+			                     text + 2);
+			text = quote + 1;
+		}
+		TRY(read_option(reader, name, value, signer, &is_for_git));
+		if (*text == ',' && *++text == '\0')
+			return wrong_line(reader, "Take the last comma away.",
+			                  "its options end in a comma");
+	}
+	if (!is_for_git)
+		return wrong_line(
+			reader, "Add the option namespaces=\"git\".",
+			"it has no namespaces=\"git\", so a signature over anything would count");
+	if (signer->valid_after > signer->valid_before)
+		return wrong_line(reader, "Let valid-after be the earlier time.",
+		                  "its valid-after is later than its "
+		                  "valid-before");
+	return NULL;
+}
+
+/* Certificates have their place here: an authority's line would carry patterns, and judge would look at serials. */
+static FALLIBLE read_option(struct line_reader *reader, const char *name, const char *value,
+                            struct allowed_signer *signer, bool *is_for_git)
+{
+	if (strcasecmp(name, "cert-authority") == 0)
+		return wrong_line(
+			reader, "List the key of each person instead.",
+			"'cert-authority' is not supported: certificates come with a later version");
+	if (strcasecmp(name, "namespaces") == 0 && value && !*is_for_git)
+		return read_namespaces(reader, value, is_for_git);
+	if (strcasecmp(name, "valid-after") == 0 && value && signer->valid_after == INT64_MIN)
+		return read_time(reader, name, value, &signer->valid_after);
+	if (strcasecmp(name, "valid-before") == 0 && value && signer->valid_before == INT64_MAX)
+		return read_time(reader, name, value, &signer->valid_before);
+	return wrong_line(
+		reader,
+		"Known options are namespaces=\"git\", valid-after=\"…\" and valid-before=\"…\", each once.",
+		"it has an option, or a kind of key, that is not known or stands twice: '%s'",
+		text_clip(reader->arena, name, 60));
+}
+
+static FALLIBLE read_namespaces(struct line_reader *reader, const char *value, bool *is_for_git)
+{
+	struct text_list names = {0};
+
+	text_split(reader->arena, value, ',', &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (text_equal(names.items[i], "git"))
+			*is_for_git = true;
+	if (strpbrk(value, "*?!") || !*is_for_git)
+		return wrong_line(reader, "Write namespaces=\"git\".",
+		                  "its namespaces (\"%s\") do not simply name git",
+		                  text_clip(reader->arena, value, 60));
+	return NULL;
+}
+
+static FALLIBLE read_time(struct line_reader *reader, const char *name, const char *value,
+                          int64_t *ret_time)
+{
+	if (!signer_time_parse(value, ret_time))
+		return wrong_line(
+			reader,
+			arena_printf(reader->arena,
+		                     "Write %s=\"20261231Z\" or \"20261231235959Z\".", name),
+			"its %s is not a time: \"%s\"", name, text_clip(reader->arena, value, 40));
+	return NULL;
+}
+
+static FALLIBLE check_new(struct line_reader *reader, const struct allowed_signers *signers,
+                          const struct allowed_signer *signer)
+{
+	const struct allowed_signer *known = allowed_signers_find(signers, &signer->key);
+
+	if (!known)
+		return NULL;
+	if (text_equal(known->principal, signer->principal))
+		return wrong_line(reader, "Keep one of the two lines.",
+		                  "its key stands already in line %zu", known->line);
+	return wrong_line(
+		reader,
+		"Keep the line of the person who holds the key; give the other one a key of their own.",
+		"its key stands already in line %zu, for '%s'", known->line, known->principal);
+}
+
+const struct allowed_signer *allowed_signers_find(const struct allowed_signers *signers,
+                                                  const struct ssh_key *key)
+{
+	for (size_t i = 0; i < signers->count; i++)
+		if (ssh_key_equal(&signers->items[i].key, key))
+			return &signers->items[i];
+	return NULL;
+}
+
+FALLIBLE revoked_keys_parse(struct arena *arena, const char *path, struct bytes bytes,
+                            struct ssh_keys *ret_keys)
+{
+	struct line_reader reader = {.arena = arena, .path = path};
+	struct ssh_keys keys = {0};
+
+	TRY(read_lines(&reader, bytes, &keys, read_revoked));
+	*ret_keys = keys;
+	return NULL;
+}
+
+static FALLIBLE read_revoked(struct line_reader *reader, void *list)
+{
+	struct ssh_key key;
+
+	TRY(read_key(reader, take_word(reader), &key));
+	*LIST_ADD(reader->arena, (struct ssh_keys *)list) = key;
+	return NULL;
+}
+
+static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ssh_key *ret_key)
+{
+	const char *digits = take_word(reader), *why;
+	struct bytes blob;
+	bool supported;
+
+	if (!base64_decode(reader->arena, digits, strlen(digits), &blob))
+		return wrong_line(
+			reader, "Copy type and key from the person's .pub file: ssh-ed25519 AAAA…",
+			"it holds no public key where one belongs ('%s')",
+			text_clip(reader->arena, type, 40));
+	why = ssh_key_parse(reader->arena, blob, ret_key, &supported);
+	if (why)
+		return wrong_line(
+			reader, "Copy type and key from the person's .pub file: ssh-ed25519 AAAA…",
+			"its key cannot be used: %s", why);
+	if (!text_equal(ret_key->type->name, type))
+		return wrong_line(reader, "Copy the whole line of the person's .pub file.",
+		                  "it says '%s' before a key of the kind '%s'",
+		                  text_clip(reader->arena, type, 40), ret_key->type->name);
+	return NULL;
+}
+
+/* Up to white space. */
+static const char *take_word(struct line_reader *reader)
+{
+	size_t size = strcspn(reader->at, " \t");
+	const char *word = arena_copy(reader->arena, reader->at, size);
+
+	reader->at += size;
+	reader->at += strspn(reader->at, " \t");
+	return word;
+}
+
+/* Up to white space that is not inside double quotes. */
+static const char *take_field(struct line_reader *reader)
+{
+	const char *at = reader->at;
+	bool quoted = false;
+	const char *field;
+
+	for (; *at && (quoted || (*at != ' ' && *at != '\t')); at++)
+		if (*at == '"')
+			quoted = !quoted;
+	field = arena_copy(reader->arena, reader->at, (size_t)(at - reader->at));
+	reader->at = at + strspn(at, " \t");
+	return field;
+}
+
+static struct error *wrong_line(struct line_reader *reader, const char *hint, const char *format,
+                                ...)
+{
+	const char *why;
+	va_list args;
+
+	va_start(args, format);
+	why = arena_vprintf(reader->arena, format, args);
+	va_end(args);
+	return FAIL(reader->arena, KEYRING,
+	            .what = arena_printf(reader->arena,
+	                                 "cannot use line %zu of the keyring file '%s'",
+	                                 reader->line, reader->path),
+	            .why = why, .hint = hint);
+}
+
+bool signer_time_parse(const char *text, int64_t *ret_seconds)
+{
+	size_t size = strlen(text), digits = strspn(text, "0123456789");
+	bool is_utc = size == digits + 1 && text[digits] == 'Z';
+	struct tm broken = {.tm_isdst = -1}, again;
+	int part[6] = {0};
+	time_t seconds;
+
+	if ((digits != 8 && digits != 12 && digits != 14) || (size != digits && !is_utc))
+		return false;
+	for (size_t i = 0, at = 0; at < digits; i++)
+		for (size_t width = i == 0 ? 4 : 2; width > 0; width--)
+			part[i] = part[i] * 10 + (text[at++] - '0');
+	broken.tm_year = part[0] - 1900;
+	broken.tm_mon = part[1] - 1;
+	broken.tm_mday = part[2];
+	broken.tm_hour = part[3];
+	broken.tm_min = part[4];
+	broken.tm_sec = part[5];
+	again = broken;
+	seconds = is_utc ? timegm(&again) : mktime(&again);
+	if (again.tm_mday != broken.tm_mday || again.tm_mon != broken.tm_mon ||
+	    again.tm_min != broken.tm_min || again.tm_sec != broken.tm_sec || broken.tm_hour > 23 ||
+	    seconds < 0)
+		return false; /* the calendar knows no such time: "20260231" */
+	*ret_seconds = seconds;
+	return true;
+}

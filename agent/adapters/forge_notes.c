@@ -1,0 +1,220 @@
+/*
+ * The forge "notes". A post writes into the mirror, a flush pushes. The remote's notes are the truth when both differ
+ * (another agent, a mirror that was made anew): they are fetched over ours, and what this batch said is written again
+ * on top. So nothing is ever pushed by force, and a rebuilt mirror loses no history.
+ */
+#include "adapters/forge_notes.h"
+
+#include <string.h>
+
+#include "adapters/git.h"
+#include "adapters/note_text.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/commit.h"
+
+#define REF_PREFIX "refs/notes/headgate/"
+#define PUSH_TRIES 3 /* of one flush: who loses the race so often waits for the next pass */
+
+struct forge_notes {
+	struct forge base;
+	struct arena *arena;
+	const char *folder;
+	bool push;
+	struct git_access remote;
+	struct git *mirror; /* NULL until the first post */
+	struct {
+		struct status *items;
+		size_t count, room;
+	} batch; /* posted since the last flush; only kept for a push */
+};
+
+/* What an error of git's means for a status. Any other heals, or is told by the source, which shares the mirror. */
+static const struct {
+	enum error_code git, forge;
+	const char *hint;
+} meanings[] = {
+	{ERR_UNKNOWN_COMMIT, ERR_FORGE_REFUSED, "The status stays in `headgate history`."},
+	{ERR_GIT_AUTH, ERR_FORGE_AUTH, "Let the agent's credential push to refs/notes/headgate/*."},
+	{ERR_FORGE_REFUSED, ERR_FORGE_AUTH,
+         "Let the remote's rules allow the agent to push to refs/notes/headgate/*."},
+};
+
+static struct error *post(struct forge *forge, const struct status *status, struct arena *arena,
+                          uint64_t *ret_wait_ms);
+static bool is_target(const char *target);
+static struct error *write_note(struct forge_notes *notes, const struct status *status,
+                                struct arena *arena);
+static const char *ref_of(struct arena *arena, const char *target);
+static void remember(struct forge_notes *notes, const struct status *status);
+static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms);
+static bool is_first_of_target(const struct forge_notes *notes, size_t index);
+static struct error *push_target(struct forge_notes *notes, const char *target,
+                                 struct arena *arena);
+static struct error *write_again(struct forge_notes *notes, const char *target,
+                                 struct arena *arena);
+static struct error *translate(struct arena *arena, const struct error *error, const char *what);
+static void close_forge(struct forge *forge);
+
+static const struct forge_ops ops = {
+	.name = "notes", .post = post, .flush = flush, .close = close_forge};
+
+FALLIBLE forge_notes_open(struct arena *arena, const struct forge_notes_options *options,
+                          struct forge **ret_forge)
+{
+	struct forge_notes *notes = ARENA_NEW(arena, struct forge_notes);
+
+	if (options->push)
+		TRY(git_address_parse(arena, options->remote, options->token != NULL,
+		                      options->allow_http, &notes->remote.address));
+	notes->base.ops = &ops;
+	notes->arena = arena;
+	notes->folder = options->mirror;
+	notes->push = options->push;
+	notes->remote.username = options->username;
+	notes->remote.token = options->token;
+	notes->remote.ca_file = options->ca_file;
+	*ret_forge = &notes->base;
+	return NULL;
+}
+
+static struct error *post(struct forge *forge, const struct status *status, struct arena *arena,
+                          uint64_t *ret_wait_ms)
+{
+	struct forge_notes *notes = (struct forge_notes *)forge;
+	struct error *error = NULL;
+
+	if (!is_target(status->target))
+		return FAIL(arena, FORGE_REFUSED,
+		            .what = arena_printf(arena, "cannot note '%s'", status->context),
+		            .why = "the target's name cannot stand in a ref",
+		            .hint = "Name the target with a-z, 0-9 and hyphens.");
+	if (!notes->mirror)
+		error = git_open(notes->arena, notes->folder, &notes->mirror);
+	if (!error)
+		error = write_note(notes, status, arena);
+	if (error) {
+		*ret_wait_ms = 0;
+		return translate(arena, error,
+		                 arena_printf(arena, "cannot note the status of '%.12s' for '%s'",
+		                              status->commit, status->target));
+	}
+	if (notes->push)
+		remember(notes, status);
+	return NULL;
+}
+
+static bool is_target(const char *target)
+{
+	return *target != '-' && *target != '\0' &&
+	       target[strspn(target, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+static struct error *write_note(struct forge_notes *notes, const struct status *status,
+                                struct arena *arena)
+{
+	const char *ref = ref_of(arena, status->target), *text;
+	struct bytes raw, note;
+
+	TRY(git_read(notes->mirror, status->commit, GIT_KIND_COMMIT, COMMIT_MAXIMUM, arena,
+	             &raw)); /* does it exist? */
+	TRY(git_notes_read(notes->mirror, ref, status->commit, arena, &note));
+	text = note_text_add(arena, note.data, status, clock_wall_us());
+	if (text == note.data)
+		return NULL;
+	return git_notes_write(notes->mirror, ref, status->commit, text, arena);
+}
+
+static const char *ref_of(struct arena *arena, const char *target)
+{
+	return arena_printf(arena, REF_PREFIX "%s", target);
+}
+
+static void remember(struct forge_notes *notes, const struct status *status)
+{
+	struct status *kept;
+
+	kept = LIST_ADD(notes->arena, &notes->batch);
+	*kept = *status;
+	kept->target = arena_text(notes->arena, status->target);
+	kept->commit = arena_text(notes->arena, status->commit);
+	kept->context = arena_text(notes->arena, status->context);
+	kept->description = arena_text(notes->arena, status->description);
+	kept->url = arena_text(notes->arena, status->url);
+}
+
+static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms)
+{
+	struct forge_notes *notes = (struct forge_notes *)forge;
+	struct error *error = NULL;
+
+	for (size_t i = 0; i < notes->batch.count && !error; i++)
+		if (is_first_of_target(notes, i))
+			error = push_target(notes, notes->batch.items[i].target, arena);
+	notes->batch.count = 0; /* after a failure, all of it comes again */
+	if (!error)
+		return NULL;
+	*ret_wait_ms = 0;
+	return translate(arena, error, "cannot push the notes");
+}
+
+static bool is_first_of_target(const struct forge_notes *notes, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (text_equal(notes->batch.items[i].target, notes->batch.items[index].target))
+			return false;
+	return true;
+}
+
+static struct error *push_target(struct forge_notes *notes, const char *target, struct arena *arena)
+{
+	const char *ref = ref_of(arena, target);
+
+	for (int tries = 0; tries < PUSH_TRIES; tries++) {
+		bool rejected = false, found;
+
+		TRY(git_push_ref(notes->mirror, &notes->remote, ref, arena, &rejected));
+		if (!rejected)
+			return NULL;
+		TRY(git_fetch_ref(notes->mirror, &notes->remote, ref, ref, arena, &found));
+		TRY(write_again(notes, target, arena));
+	}
+	return FAIL(
+		arena, FORGE_UNREACHABLE, .what = arena_printf(arena, "cannot push '%s'", ref),
+		.why = "somebody else pushes there at the same time",
+		.hint = "The agent tries again by itself. Is a second agent at work on this target?");
+}
+
+/* On top of what was fetched. The remote's note may hold a later word of another agent: ours then follows it. */
+static struct error *write_again(struct forge_notes *notes, const char *target, struct arena *arena)
+{
+	for (size_t i = 0; i < notes->batch.count; i++)
+		if (text_equal(notes->batch.items[i].target, target))
+			TRY(write_note(notes, &notes->batch.items[i], arena));
+	return NULL;
+}
+
+static struct error *translate(struct arena *arena, const struct error *error, const char *what)
+{
+	struct error_text text = {
+		.what = what,
+		.why = error_line(arena, error),
+		.hint = error->hint,
+	};
+
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+		if (error->row != &error_rows()[meanings[i].git])
+			continue;
+		text.hint = meanings[i].hint;
+		return error_new(arena, meanings[i].forge, &text);
+	}
+	return error_new(arena, ERR_FORGE_UNREACHABLE, &text);
+}
+
+static void close_forge(struct forge *forge)
+{
+	struct forge_notes *notes = (struct forge_notes *)forge;
+
+	git_close(notes->mirror);
+	notes->mirror = NULL;
+}

@@ -1,0 +1,552 @@
+/*
+ * The mirror and its remote, through libgit2 1.5. What a reader would get wrong: the obvious calls are traps.
+ * git_repository_open_bare skips owner and extension checks, git_commit_extract_signature can be tricked,
+ * git_blob_lookup reads a blob of any size, and a credential callback is asked again forever.
+ */
+#include "adapters/git.h"
+
+#include <git2.h>
+
+#include "adapters/git_mirror.h"
+#include "adapters/git_patience.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+struct git {
+	git_repository *repository;
+	git_odb *odb;
+	const char *folder;
+};
+
+struct connection { /* one conversation with a remote; its callbacks share this */
+	const struct git_access *access;
+	git_remote *remote;
+	struct git_patience patience;
+	struct arena *arena;
+	unsigned asked;       /* how often for a credential */
+	size_t moved;         /* sum of the progress counters, to see that it grew */
+	const char *limit;    /* the limit that ended it; NULL: none */
+	const char *rejected; /* the remote's word on a pushed ref; NULL: accepted */
+};
+
+static inline void reference_iterator_cleanup(git_reference_iterator **iterator)
+{
+	git_reference_iterator_free(*iterator);
+}
+#define AUTO_REFERENCE_ITERATOR CLEANUP(reference_iterator_cleanup) git_reference_iterator *
+
+static inline void odb_object_cleanup(git_odb_object **object)
+{
+	git_odb_object_free(*object);
+}
+#define AUTO_ODB_OBJECT CLEANUP(odb_object_cleanup) git_odb_object *
+
+static inline void signature_cleanup(git_signature **signature)
+{
+	git_signature_free(*signature);
+}
+#define AUTO_SIGNATURE CLEANUP(signature_cleanup) git_signature *
+
+static void connection_end(struct connection *connection);
+#define AUTO_CONNECTION CLEANUP(connection_end) struct connection
+
+static void isolate(void);
+static struct error *open_mirror(struct git *git, struct arena *arena);
+static struct error *mirror_failed(const struct git *git, struct arena *arena, const char *aim);
+static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind, const char *id,
+                                   int code);
+static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id, const char *why);
+static const char *reason(struct arena *arena);
+static struct error *find_head(struct connection *connection, const char *name, const git_remote_head **ret_head);
+static struct error *connection_begin(struct connection *connection, struct git *git, git_direction direction);
+static git_remote_callbacks callbacks_of(struct connection *connection);
+static int give_credential(git_credential **credential, const char *url, const char *username, unsigned allowed,
+                           void *payload);
+static int count_transfer(const git_indexer_progress *stats, void *payload);
+static int count_words(const char *text, int size, void *payload);
+static int count_packing(int stage, uint32_t current, uint32_t total, void *payload);
+static int count_push(unsigned current, unsigned total, size_t bytes, void *payload);
+static int note_update(const char *ref, const char *status, void *payload);
+static int go_on(struct connection *connection, size_t moved);
+static struct error *remote_failed(struct connection *connection, const char *aim, int code);
+static const char *refusal(const struct connection *connection);
+
+/* Not even one from the environment. */
+static const git_proxy_options no_proxy = {.version = GIT_PROXY_OPTIONS_VERSION, .type = GIT_PROXY_NONE};
+
+static const struct {
+	const char *name, *article;
+	git_object_t type;
+	enum error_code absent;
+} kinds[] = {
+        [GIT_KIND_COMMIT] = {"commit", "a commit", GIT_OBJECT_COMMIT, ERR_UNKNOWN_COMMIT},
+        [GIT_KIND_TREE] = {"tree", "a tree", GIT_OBJECT_TREE, ERR_GIT_OBJECT},
+        [GIT_KIND_BLOB] = {"file", "a file", GIT_OBJECT_BLOB, ERR_GIT_OBJECT},
+};
+
+FALLIBLE git_open(struct arena *arena, const char *folder, struct git **ret_git)
+{
+	struct git *git = ARENA_NEW(arena, struct git);
+	struct error *error;
+
+	git->folder = arena_text(arena, folder);
+	isolate();
+	error = open_mirror(git, arena);
+	if (error) {
+		git_close(git);
+		return error;
+	}
+	*ret_git = git;
+	return NULL;
+}
+
+void git_close(struct git *git)
+{
+	if (!git)
+		return;
+	git_odb_free(git->odb);
+	git_repository_free(git->repository);
+	git->odb = NULL;
+	git->repository = NULL;
+	(void)git_libgit2_shutdown(); /* counted: one for each init */
+}
+
+static void isolate(void)
+{
+	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+	                             GIT_CONFIG_LEVEL_GLOBAL};
+
+	if (git_libgit2_init() < 0)
+		BUG("libgit2 does not start");
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		(void)git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], ""); /* nowhere */
+	(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+	(void)git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+	(void)git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	(void)git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)GIT_OBJECTS_MAXIMUM);
+}
+
+static struct error *open_mirror(struct git *git, struct arena *arena)
+{
+	git_repository_init_options options = {.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION};
+	AUTO_FD lock = -1;
+	bool is_new;
+
+	TRY(git_mirror_prepare(arena, git->folder, &is_new, &lock));
+	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_DOTGIT_DIR;
+	options.initial_head = "headgate/none"; /* a mirror has no HEAD of its own */
+	if (is_new) {
+		if (git_repository_init_ext(&git->repository, git->folder, &options))
+			return mirror_failed(git, arena, "make");
+		git_repository_free(git->repository);
+		git->repository = NULL;
+	}
+	if (git_repository_open_ext(&git->repository, git->folder,
+	                            GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL) ||
+	    git_repository_odb(&git->odb, git->repository))
+		return mirror_failed(git, arena, "open");
+	return NULL;
+}
+
+static struct error *mirror_failed(const struct git *git, struct arena *arena, const char *aim)
+{
+	return git_mirror_failed(arena, git->folder, aim, reason(arena));
+}
+
+static const char *reason(struct arena *arena)
+{
+	const git_error *last = git_error_last();
+
+	return last && last->message ? arena_text(arena, last->message) : "libgit2 gives no reason";
+}
+
+FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t maximum, struct arena *arena,
+                  struct bytes *ret_bytes)
+{
+	AUTO_ODB_OBJECT object = NULL;
+	git_object_t type;
+	git_oid oid;
+	size_t size;
+	int code;
+
+	if (git_oid_fromstr(&oid, id))
+		return object_is_absent(arena, kind, id, "this is no object id");
+	code = git_odb_read_header(&size, &type, git->odb, &oid);
+	if (code)
+		return object_failed(git, arena, kind, id, code);
+	if (size > maximum && type == kinds[kind].type)
+		return FAIL(arena, GIT_LIMIT, .what = arena_printf(arena, "cannot read %s '%s'", kinds[kind].name, id),
+		            .why = arena_printf(arena, "it has %zu bytes, and %zu are allowed", size, maximum),
+		            .hint = "Bring a smaller one with a new commit.");
+	if (size <= maximum) {
+		code = git_odb_read(&object, git->odb, &oid); /* verifies the bytes against the id */
+		if (code)
+			return object_failed(git, arena, kind, id, code);
+		type = git_odb_object_type(object); /* a damaged header may have told another */
+	}
+	if (type != kinds[kind].type)
+		return object_is_absent(arena, kind, id,
+		                        arena_printf(arena, "it is not %s but a %s", kinds[kind].article,
+		                                     git_object_type2string(type)));
+	*ret_bytes = arena_bytes(arena, git_odb_object_data(object), git_odb_object_size(object));
+	return NULL;
+}
+
+static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind, const char *id,
+                                   int code)
+{
+	if (code == GIT_ENOTFOUND)
+		return object_is_absent(arena, kind, id, "the mirror does not have it");
+	return mirror_failed(git, arena, arena_printf(arena, "read %s '%s' from", kinds[kind].name, id));
+}
+
+static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id, const char *why)
+{
+	return error_new(arena, kinds[kind].absent,
+	                 &(struct error_text){
+	                         .what = arena_printf(arena, "cannot find %s '%s'", kinds[kind].name, id),
+	                         .why = why,
+	                         .hint = "Look whether it is on the watched branch: git log <branch>. If it is, remove "
+	                                 "the mirror's folder; the next pass fetches it anew.",
+	                 });
+}
+
+FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *arena, const char **ret_id)
+{
+	git_oid start, oid;
+	int code;
+
+	if (git_oid_fromstrn(&start, digits, strlen(digits)))
+		return object_is_absent(arena, GIT_KIND_COMMIT, digits, "this is no object id");
+	code = git_odb_exists_prefix(&oid, git->odb, &start, strlen(digits));
+	if (code == GIT_EAMBIGUOUS)
+		return FAIL(arena, UNKNOWN_COMMIT, .what = arena_printf(arena, "cannot find commit '%s'", digits),
+		            .why = "more than one object begins so", .hint = "Give more digits of it.");
+	if (code)
+		return object_failed(git, arena, GIT_KIND_COMMIT, digits, code);
+	*ret_id = arena_text(arena, git_oid_tostr_s(&oid));
+	return NULL;
+}
+
+FALLIBLE git_find_ref(struct git *git, const char *name, struct arena *arena, const char **ret_id)
+{
+	git_oid oid;
+	int code = git_reference_name_to_id(&oid, git->repository, name);
+
+	if (code && code != GIT_ENOTFOUND && code != GIT_EINVALIDSPEC)
+		return mirror_failed(git, arena, arena_printf(arena, "read '%s' from", name));
+	*ret_id = code ? NULL : arena_text(arena, git_oid_tostr_s(&oid));
+	return NULL;
+}
+
+FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena, struct text_list *ret_names)
+{
+	AUTO_REFERENCE_ITERATOR iterator = NULL;
+	struct text_list names = {0};
+	const char *name;
+	int code = git_reference_iterator_new(&iterator, git->repository);
+
+	while (!code && !(code = git_reference_next_name(&name, iterator)))
+		if (text_starts(name, prefix))
+			*LIST_ADD(arena, &names) = arena_text(arena, name);
+	if (code != GIT_ITEROVER)
+		return mirror_failed(git, arena, "list the refs of");
+	*ret_names = names;
+	return NULL;
+}
+
+FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena, struct git_refs *ret_refs)
+{
+	AUTO_CONNECTION connection = {.access = access, .arena = arena};
+	const git_remote_head **heads;
+	struct git_refs refs = {0};
+	size_t count;
+	int code;
+
+	TRY(connection_begin(&connection, git, GIT_DIRECTION_FETCH));
+	code = git_remote_ls(&heads, &count, connection.remote);
+	if (code)
+		return remote_failed(&connection, "list the branches of", code);
+	for (size_t i = 0; i < count; i++) {
+		if (text_equal(heads[i]->name, "HEAD"))
+			refs.head = arena_text(arena, heads[i]->symref_target);
+		else if (text_starts(heads[i]->name, "refs/heads/"))
+			*LIST_ADD(arena, &refs) = (struct git_ref){
+			        .name = arena_text(arena, heads[i]->name),
+			        .id = arena_text(arena, git_oid_tostr_s(&heads[i]->oid)),
+			};
+	}
+	*ret_refs = refs;
+	return NULL;
+}
+
+FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from, const char *to,
+                   struct arena *arena, bool *ret_found)
+{
+	AUTO_CONNECTION connection = {.access = access, .arena = arena};
+	git_fetch_options options = {
+	        .version = GIT_FETCH_OPTIONS_VERSION,
+	        .callbacks = callbacks_of(&connection),
+	        .prune = GIT_FETCH_NO_PRUNE,
+	        .update_fetchhead = 0,
+	        .download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE,
+	        .proxy_opts = no_proxy,
+	        .follow_redirects = GIT_REMOTE_REDIRECT_NONE,
+	};
+	char *refspec = arena_printf(arena, "+%s:%s", from, to);
+	const git_remote_head *head = NULL;
+	AUTO_FD lock = -1;
+	int code;
+
+	TRY(git_mirror_lock(arena, git->folder, &lock));
+	TRY(connection_begin(&connection, git, GIT_DIRECTION_FETCH));
+	TRY(find_head(&connection, from, &head)); /* also keeps a '*' in the name from being a pattern */
+	if (!head) {
+		*ret_found = false;
+		return NULL;
+	}
+	code = git_remote_fetch(connection.remote, &(git_strarray){&refspec, 1}, &options, NULL);
+	if (code)
+		return remote_failed(&connection, arena_printf(arena, "fetch '%s' from", from), code);
+	*ret_found = true;
+	return NULL;
+}
+
+static struct error *find_head(struct connection *connection, const char *name, const git_remote_head **ret_head)
+{
+	const git_remote_head **heads;
+	size_t count;
+	int code = git_remote_ls(&heads, &count, connection->remote);
+
+	if (code)
+		return remote_failed(connection, "list the refs of", code);
+	*ret_head = NULL;
+	for (size_t i = 0; i < count && !*ret_head; i++)
+		if (text_equal(heads[i]->name, name))
+			*ret_head = heads[i];
+	return NULL;
+}
+
+FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const char *ref, struct arena *arena,
+                  bool *ret_rejected)
+{
+	/* What servers answer when another was there first; any other answer is a rule of theirs. */
+	static const char *const races[] = {"fast-forward", "fetch first", "stale info", "lock", "failed to update ref",
+	                                    "already exists"};
+	AUTO_CONNECTION connection = {.access = access, .arena = arena};
+	git_push_options options = {
+	        .version = GIT_PUSH_OPTIONS_VERSION,
+	        .pb_parallelism = 1,
+	        .callbacks = callbacks_of(&connection),
+	        .proxy_opts = no_proxy,
+	        .follow_redirects = GIT_REMOTE_REDIRECT_NONE,
+	};
+	char *refspec = arena_printf(arena, "%s:%s", ref, ref);
+	bool rejected;
+	int code;
+
+	TRY(connection_begin(&connection, git, GIT_DIRECTION_PUSH));
+	code = git_remote_push(connection.remote, &(git_strarray){&refspec, 1}, &options);
+	rejected = code == GIT_ENONFASTFORWARD;
+	for (size_t i = 0; connection.rejected && i < sizeof races / sizeof *races; i++)
+		rejected |= strstr(connection.rejected, races[i]) != NULL;
+	if (!rejected && connection.rejected)
+		return FAIL(arena, FORGE_REFUSED, .what = arena_printf(arena, "cannot push '%s'", ref),
+		            .why = connection.rejected,
+		            .hint = "Let the token's owner write refs/notes/ in the remote's rules.");
+	if (!rejected && code)
+		return remote_failed(&connection, arena_printf(arena, "push '%s' to", ref), code);
+	*ret_rejected = rejected;
+	return NULL;
+}
+
+FALLIBLE git_notes_write(struct git *git, const char *ref, const char *commit, const char *text, struct arena *arena)
+{
+	AUTO_SIGNATURE signature = NULL;
+	git_oid oid, written;
+
+	if (git_oid_fromstr(&oid, commit))
+		return object_is_absent(arena, GIT_KIND_COMMIT, commit, "this is no object id");
+	if (git_signature_new(&signature, "headgate", "headgate@localhost", (git_time_t)clock_wall(), 0) ||
+	    git_note_create(&written, git->repository, ref, signature, signature, &oid, text, 1))
+		return mirror_failed(git, arena, arena_printf(arena, "write a note under '%s' into", ref));
+	return NULL;
+}
+
+static struct error *connection_begin(struct connection *connection, struct git *git, git_direction direction)
+{
+	const struct git_access *access = connection->access;
+	bool is_local = access->address.place == GIT_PLACE_LOCAL;
+	git_remote_connect_options options = {
+	        .version = GIT_REMOTE_CONNECT_OPTIONS_VERSION,
+	        .callbacks = callbacks_of(connection),
+	        .proxy_opts = no_proxy,
+	        .follow_redirects = GIT_REMOTE_REDIRECT_NONE,
+	};
+	git_remote_create_options creation = {
+	        .version = GIT_REMOTE_CREATE_OPTIONS_VERSION,
+	        .repository = git->repository,
+	        .flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC,
+	};
+	int code;
+
+	git_patience_begin(&connection->patience, GIT_FETCH_MS, GIT_STILL_MS);
+	if (access->ca_file && git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, access->ca_file, NULL))
+		return FAIL(connection->arena, FILE,
+		            .what = arena_printf(connection->arena, "cannot use the certificates in '%s'",
+		                                 access->ca_file),
+		            .why = reason(connection->arena), .hint = "Name a PEM file that the agent may read.");
+
+	/* The site named this very folder, which may well belong to the user git; libgit2 runs nothing from it. */
+	if (is_local)
+		(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	code = git_remote_create_with_opts(&connection->remote, access->address.url, &creation);
+	if (!code)
+		code = git_remote_connect_ext(connection->remote, direction, &options);
+	(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+	return code ? remote_failed(connection, "reach", code) : NULL;
+}
+
+static void connection_end(struct connection *connection)
+{
+	git_remote_free(connection->remote); /* disconnects */
+	if (connection->patience.total_ms)
+		git_patience_end(&connection->patience);
+}
+
+static git_remote_callbacks callbacks_of(struct connection *connection)
+{
+	return (git_remote_callbacks){
+	        .version = GIT_REMOTE_CALLBACKS_VERSION,
+	        .credentials = give_credential,
+	        .transfer_progress = count_transfer,
+	        .sideband_progress = count_words,
+	        .pack_progress = count_packing,
+	        .push_transfer_progress = count_push,
+	        .push_update_reference = note_update,
+	        .payload = connection,
+	};
+}
+
+static int give_credential(git_credential **credential, const char *url, const char *username, unsigned allowed,
+                           void *payload)
+{
+	struct connection *connection = payload;
+	const struct git_access *access = connection->access;
+
+	(void)username; /* a URL with one was refused */
+	if (!access->token || connection->asked++ || !(allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) ||
+	    !git_address_covers(&access->address, url))
+		return GIT_EAUTH;
+	return git_credential_userpass_plaintext_new(credential, access->username, secret_reveal(access->token));
+}
+
+static int count_transfer(const git_indexer_progress *stats, void *payload)
+{
+	struct connection *connection = payload;
+
+	if (stats->received_bytes > GIT_RECEIVED_MAXIMUM)
+		connection->limit = "it sends more than 2 GiB at once";
+	if (stats->total_objects > GIT_OBJECTS_MAXIMUM)
+		connection->limit = "it sends more than 10 million objects at once";
+	return go_on(connection, stats->received_bytes + stats->indexed_objects + stats->indexed_deltas);
+}
+
+static int count_words(const char *text, int size, void *payload)
+{
+	struct connection *connection = payload;
+
+	(void)text;
+	return go_on(connection, connection->moved + (size_t)size);
+}
+
+static int count_packing(int stage, uint32_t current, uint32_t total, void *payload)
+{
+	struct connection *connection = payload;
+
+	(void)stage, (void)current, (void)total;
+	return go_on(connection, connection->moved + 1);
+}
+
+static int count_push(unsigned current, unsigned total, size_t bytes, void *payload)
+{
+	(void)total;
+	return go_on(payload, bytes + current);
+}
+
+static int note_update(const char *ref, const char *status, void *payload)
+{
+	struct connection *connection = payload;
+
+	(void)ref; /* one at a time */
+	connection->rejected = arena_text(connection->arena, status);
+	return 0;
+}
+
+static int go_on(struct connection *connection, size_t moved)
+{
+	if (moved != connection->moved)
+		git_patience_moved(&connection->patience);
+	connection->moved = moved;
+	return connection->limit || stop_asked() || git_patience_is_over(&connection->patience) ? GIT_EUSER : 0;
+}
+
+#define HINT_ADDRESS "See whether this machine reaches it: git ls-remote <url>. The agent tries again by itself."
+#define HINT_TOKEN                                                                                                     \
+	"Put a token that may read the repository into the file that token_file names; the next pass reads it again."
+
+/* libgit2 tells most kinds of failure apart only in its text; the first row that fits is taken. */
+static const struct {
+	int code; /* 0: any */
+	const char *fragment;
+	enum error_code error;
+	const char *hint;
+} failures[] = {
+        {GIT_EAUTH, "", ERR_GIT_AUTH, HINT_TOKEN},
+        {0, "status code: 401", ERR_GIT_AUTH, HINT_TOKEN},
+        {0, "status code: 403", ERR_GIT_AUTH, HINT_TOKEN},
+        {0, "status code: 404", ERR_GIT_UNREACHABLE,
+         "See whether the address is right and the token may read it; many servers hide what a token may not see."},
+        {0, "status code: 30", ERR_GIT_UNREACHABLE,
+         "Redirects are not followed; write the address that it redirects to."},
+        {0, "objectformat", ERR_GIT_FORMAT, "SHA-256 repositories are not supported yet; use one with SHA-1 ids."},
+        {0, "parsing REF pkt-line", ERR_GIT_FORMAT,
+         "SHA-256 and shallow repositories are not supported. There: git rev-parse --show-object-format "
+         "--is-shallow-repository"},
+        {0, "no match for id", ERR_GIT_FORMAT,
+         "It lacks objects, as a shallow repository does. There: git fetch --unshallow, or see what git fsck says."},
+        {GIT_ECERTIFICATE, "", ERR_GIT_UNREACHABLE,
+         "Name the certificate authority's PEM file in ca_file, or have the server's certificate renewed."},
+};
+
+static struct error *remote_failed(struct connection *connection, const char *aim, int code)
+{
+	struct arena *arena = connection->arena;
+	const char *what = arena_printf(arena, "cannot %s '%s'", aim, connection->access->address.url);
+	const char *why = code == GIT_EAUTH ? refusal(connection) : reason(arena);
+
+	if (connection->limit)
+		return FAIL(arena, GIT_LIMIT, .what = what, .why = connection->limit,
+		            .hint = "Watch a repository of its own for the migrations.");
+	if (stop_asked())
+		return FAIL(arena, STOPPED, .what = what, .why = "the agent was asked to stop",
+		            .hint = "The next pass begins it again.");
+	if (git_patience_is_over(&connection->patience))
+		return FAIL(arena, GIT_UNREACHABLE, .what = what,
+		            .why = "nothing moved for a minute, or it took longer than ten", .hint = HINT_ADDRESS);
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+		if ((!failures[i].code || failures[i].code == code) && strstr(why, failures[i].fragment))
+			return error_new(arena, failures[i].error,
+			                 &(struct error_text){what, why, failures[i].hint});
+	return FAIL(arena, GIT_UNREACHABLE, .what = what, .why = why, .hint = HINT_ADDRESS);
+}
+
+/* The library's own words are empty when the callback said no. */
+static const char *refusal(const struct connection *connection)
+{
+	if (!connection->access->token)
+		return "it asks for a token, and none is configured";
+	return connection->asked > 1 ? "it does not accept the token"
+	                             : "it asks in a way that a token cannot answer, or for another host";
+}

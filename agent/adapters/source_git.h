@@ -1,0 +1,20 @@
+/* ports/source.h on a git repository, through a private mirror that may be shared by several targets and processes. */
+#pragma once
+
+#include "base/secret.h"
+#include "ports/source.h"
+
+struct source_git_options {
+	const char *url;            /* absolute path, file://, http://, https:// */
+	const struct secret *token; /* NULL: none */
+	const char *username;       /* sent with it; NULL: "x-access-token" */
+	const char *mirror;         /* absolute path of a folder for the mirror; made when absent */
+	const char *ca_file;        /* PEM file for https://; NULL: the system's */
+	bool allow_http;            /* a token may go over http:// to another machine */
+};
+
+/*
+ * No connection is made yet. ERR_GIT_URL, ERR_GIT_MIRROR, ERR_FILE, ERR_FILE_RIGHTS. The source lives in `arena`, and so does
+ * what the options point to; end it with source_close before the arena.
+ */
+FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options, struct source **ret_source);

@@ -1,0 +1,23 @@
+/*
+ * The signature that `git commit -S` writes with an SSH key: armor around an SSHSIG blob (OpenSSH's PROTOCOL.sshsig).
+ * Parsing says whether ssh-keygen may be asked at all, and which key to look for; it proves nothing by itself.
+ */
+#pragma once
+
+#include "adapters/ssh_key.h"
+#include "model/verdict.h"
+
+struct sshsig {
+	struct ssh_key key;
+	const char *name_space; /* "git" */
+	const char *hash;       /* "sha256", "sha512" */
+	const char *signature_type;
+	bool is_touched; /* security keys: was a person there? */
+};
+
+/*
+ * VERDICT_GOOD when every byte is as the protocol and we want it; else VERDICT_MALFORMED, VERDICT_UNSUPPORTED, or
+ * VERDICT_BAD (made for another purpose than git), and *ret_reason is one sentence. *ret_sshsig is set only when good.
+ */
+enum verdict_kind sshsig_parse(struct arena *arena, struct bytes armor, struct sshsig *ret_sshsig,
+                               const char **ret_reason);
