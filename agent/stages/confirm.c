@@ -1,0 +1,90 @@
+/*
+ * Confirm: the ledger says what was done, no index was left invalid, and the fingerprint of the schemas as they are
+ * now is kept for later comparison. Nothing here changes the target.
+ */
+#include "stages/run.h"
+
+static struct error *confirm_rows(struct run *run);
+static struct error *confirm_row(struct run *run, const struct ledger *ledger, const struct plan_item *item);
+static struct error *confirm_indexes(struct run *run);
+static bool was_invalid(const struct run *run, const char *index);
+static struct error *keep_fingerprint(struct run *run);
+
+struct error *confirm_perform(struct run *run)
+{
+	TRY(confirm_rows(run));
+	TRY(confirm_indexes(run));
+	return keep_fingerprint(run);
+}
+
+static struct error *confirm_rows(struct run *run)
+{
+	struct ledger ledger = {0};
+
+	TRY(database_ledger(run->ports.database, run->schema, run->arena, &ledger));
+	for (size_t i = 0; i < run->plan.count; i++)
+		TRY(confirm_row(run, &ledger, &run->plan.items[i]));
+	run->ledger = ledger;
+	node_set_number(run->arena, run->evidence, "rows", (int64_t)ledger.count);
+	return NULL;
+}
+
+static struct error *confirm_row(struct run *run, const struct ledger *ledger, const struct plan_item *item)
+{
+	const enum row_state wanted = item->action == PLAN_APPLY ? ROW_APPLIED : ROW_ROLLED_BACK;
+	const struct ledger_row *row = ledger_find(ledger, item->row_id);
+
+	if (row && ledger_row_state(row) == wanted && text_equal(row->checksum, item->checksum))
+		return NULL;
+	return FAIL(run->arena, LEDGER_DIFFERS,
+	            .what = arena_printf(run->arena, "the ledger of '%s' is not as it was left: '%s'", run->target->name,
+	                                 item->name),
+	            .why = !row ? "its row is gone"
+	                        : arena_printf(run->arena, "its row should be %s with checksum %.12s…",
+	                                       wanted == ROW_APPLIED ? "applied" : "rolled back", item->checksum),
+	            .hint = "Find out who else writes \"_prisma_migrations\" in this database, then: headgate reconcile.");
+}
+
+static struct error *confirm_indexes(struct run *run)
+{
+	struct text_list invalid = {0}, fresh = {0};
+
+	TRY(database_invalid_indexes(run->ports.database, &run->schemas, run->arena, &invalid));
+	for (size_t i = 0; i < invalid.count; i++)
+		if (!was_invalid(run, invalid.items[i]))
+			*LIST_ADD(run->arena, &fresh) = invalid.items[i];
+	node_set_number(run->arena, run->evidence, "invalid_indexes", (int64_t)invalid.count);
+	if (!fresh.count)
+		return NULL;
+	return FAIL(run->arena, INVALID_INDEX,
+	            .what = arena_printf(run->arena, "an index of '%s' is invalid: %s", run->target->name,
+	                                 text_join(run->arena, &fresh, ", ")),
+	            .why = "its build did not end well; PostgreSQL maintains it on every write and never reads it",
+	            .hint = arena_printf(run->arena, "Drop it (DROP INDEX CONCURRENTLY %s) and bring it again by a new "
+	                                             "migration.",
+	                                 fresh.items[0]));
+}
+
+static bool was_invalid(const struct run *run, const char *index)
+{
+	for (size_t i = 0; i < run->invalid_before.count; i++)
+		if (text_equal(run->invalid_before.items[i], index))
+			return true;
+	return false;
+}
+
+static struct error *keep_fingerprint(struct run *run)
+{
+	struct node *body = node_map(run->arena);
+	struct record *record;
+
+	TRY(database_fingerprint(run->ports.database, &run->schemas, run->arena, &run->fingerprint));
+	record = run_record(run, RECORD_FINGERPRINT);
+	node_set_text(run->arena, body, "digest", run->fingerprint.digest);
+	node_set_number(run->arena, body, "objects", (int64_t)run->fingerprint.objects);
+	record->body = body;
+	record->archive = run->fingerprint.description;
+	node_set_text(run->arena, run->evidence, "fingerprint", run->fingerprint.digest);
+	node_set_number(run->arena, run->evidence, "objects", (int64_t)run->fingerprint.objects);
+	return NULL;
+}

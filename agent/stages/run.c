@@ -1,0 +1,221 @@
+/*
+ * The workbench that the stages share: reading the migrations folder of a commit, planning anew when a step was
+ * refused, and adding records. What a reader gets wrong: the plan is always made for the horizon, the last step before
+ * the first one that stands refused, and only passed steps up to there can ask for anything.
+ */
+#include "stages/run.h"
+
+#define LOCK_FILE "migration_lock.toml"
+
+static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit, struct error *error);
+static struct error *list_commit(void *context, const char *id, struct arena *arena, const struct folder **ret_folder);
+static struct error *list_tree(void *context, const char *id, struct arena *arena, const struct folder **ret_folder);
+static struct error *read_migration(struct run *run, const struct folder_entry *entry, struct migration *migration);
+static struct error *read_text(struct run *run, const struct folder_entry *entry, const char *migration,
+                               struct bytes *ret_bytes);
+static struct error *check_lock_file(struct run *run, const struct folder *folder);
+static struct error *refuse_prisma_8(struct run *run, const char *where);
+static struct error *load_downs(struct run *run);
+
+struct error *run_replan(struct run *run)
+{
+	const char *culprit = NULL;
+	struct error *error;
+	struct steps upto;
+
+	steps_settle_undone(run->arena, &run->steps);
+	upto = run->steps;
+	upto.count = run->steps.horizon;
+	run->plan = (struct plan){0};
+	run->refused_step = steps_first_refused(&run->steps);
+	run->refusal = run->refused_step ? run->refused_step->refusal : NULL;
+	run->horizon = upto.count ? upto.items[upto.count - 1].id : run->memory.deployed_commit;
+	if (text_equal(run->horizon, run->head))
+		run->tree = run->head_tree;
+	else
+		TRY(run_read_tree(run, run->horizon, &run->tree));
+	if (run->tree.problem)
+		return refuse_culprit(run, &upto, run->tree.culprit, run->tree.problem);
+	error = plan_make(run->arena,
+	                  &(struct plan_input){
+	                          .policy = run->policy,
+	                          .memory = &run->memory,
+	                          .ledger = &run->ledger,
+	                          .tree = &run->tree.migrations,
+	                          .head = &run->head_tree.migrations,
+	                          .tree_exists = run->tree.exists,
+	                          .has_lock_file = run->tree.has_lock_file,
+	                          .migrations_path = run->target->migrations,
+	                          .steps = &upto,
+	                          .horizon = run->horizon,
+	                  },
+	                  &run->plan, &culprit);
+	return error ? refuse_culprit(run, &upto, culprit, error) : load_downs(run);
+}
+
+struct error *run_refuse_step(struct run *run, const char *stage, const char *commit, struct error *error)
+{
+	struct step *step = steps_find(&run->steps, commit);
+
+	if (!step)
+		return error;
+	step->passed = false;
+	step->refusal = error;
+	step->refused_at = stage;
+	return run_replan(run);
+}
+
+struct error *run_stop_if_refused(const struct run *run)
+{
+	return run->plan.count ? NULL : run->refusal;
+}
+
+struct error *run_read_tree(struct run *run, const char *commit, struct tree *ret_tree)
+{
+	struct tree tree = {.commit = commit};
+	struct folder folder = {0};
+	struct error *error = source_folder(run->ports.source, commit, run->target->migrations, run->arena, &folder);
+
+	tree.exists = folder.tree;
+	tree.id = folder.tree;
+	tree.has_lock_file = folder_find(&folder, LOCK_FILE);
+	if (!error) {
+		tree.culprit = LOCK_FILE;
+		error = check_lock_file(run, &folder);
+	}
+	for (size_t i = 0; !error && i < folder.count; i++)
+		if (folder.items[i].mode == ENTRY_FOLDER) {
+			tree.culprit = folder.items[i].name;
+			error = read_migration(run, &folder.items[i], LIST_ADD(run->arena, &tree.migrations));
+		}
+	if (error && error->row->reaction != REACT_REFUSE)
+		return error;
+	tree.problem = error;
+	migrations_sort(&tree.migrations);
+	*ret_tree = tree;
+	return NULL;
+}
+
+struct steps_reader run_steps_reader(struct run *run)
+{
+	return (struct steps_reader){.listing = list_commit, .entries = list_tree, .context = run};
+}
+
+struct record *run_record(struct run *run, enum record_kind kind)
+{
+	struct record *record = LIST_ADD(run->arena, &run->records);
+
+	record->kind = kind;
+	record->target = run->target->name;
+	record->run = run->id ? run->id : RUN_NEW;
+	return record;
+}
+
+/* The step that changed the entry last is refused, not the whole target. */
+static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit, struct error *error)
+{
+	const unsigned any = 1u << CHANGE_ADDED | 1u << CHANGE_CHANGED | 1u << CHANGE_REMOVED;
+	const struct step *step = culprit && upto->count ? steps_last_change(upto, upto->count - 1, culprit, any) : NULL;
+
+	return step ? run_refuse_step(run, "watch", step->id, error) : error;
+}
+
+static struct error *list_commit(void *context, const char *id, struct arena *arena, const struct folder **ret_folder)
+{
+	struct run *run = context;
+	struct folder *folder = ARENA_NEW(arena, struct folder);
+
+	TRY(source_folder(run->ports.source, id, run->target->migrations, arena, folder));
+	*ret_folder = folder;
+	return NULL;
+}
+
+static struct error *list_tree(void *context, const char *id, struct arena *arena, const struct folder **ret_folder)
+{
+	struct run *run = context;
+	struct folder *folder = ARENA_NEW(arena, struct folder);
+
+	TRY(source_entries(run->ports.source, id, arena, folder));
+	*ret_folder = folder;
+	return NULL;
+}
+
+/* Real folders only, each a migration, as Prisma lists them (prisma.md section 3). */
+static struct error *read_migration(struct run *run, const struct folder_entry *entry, struct migration *migration)
+{
+	struct folder files = {0};
+
+	*migration = (struct migration){.name = entry->name, .folder = entry->id};
+	if (strlen(entry->name) > MIGRATION_NAME_MAXIMUM)
+		return FAIL(run->arena, FOLDER_ENTRY,
+		            .what = arena_printf(run->arena, "the name '%.40s…' is longer than %d bytes", entry->name,
+		                                 MIGRATION_NAME_MAXIMUM),
+		            .why = "the ledger's column migration_name holds no more", .hint = "Give the folder a shorter name.");
+	TRY(source_entries(run->ports.source, entry->id, run->arena, &files));
+	if (files.count > MIGRATION_FILES_MAXIMUM)
+		return FAIL(run->arena, GIT_LIMIT,
+		            .what = arena_printf(run->arena, "the folder '%s' holds %zu entries", entry->name, files.count),
+		            .why = arena_printf(run->arena, "at most %d are read", MIGRATION_FILES_MAXIMUM),
+		            .hint = "Keep migration.sql, down.sql and checklist.md there; move the rest elsewhere.");
+	for (size_t i = 0; i < files.count; i++) {
+		const struct folder_entry *file = &files.items[i];
+
+		if (text_equal(file->name, "ops.json") ||
+		    (text_equal(entry->name, "app") && file->mode == ENTRY_FOLDER))
+			return refuse_prisma_8(run, entry->name);
+		if (file->mode != ENTRY_FILE && file->mode != ENTRY_PROGRAM)
+			continue;
+		if (text_equal(file->name, "migration.sql")) {
+			TRY(read_text(run, file, entry->name, &migration->sql));
+			sha256_hex(migration->sql.data, migration->sql.size, migration->checksum);
+			migration->has_sql = true;
+		} else if (text_equal(file->name, "down.sql")) {
+			TRY(read_text(run, file, entry->name, &migration->down));
+			migration->has_down = true;
+		} else if (text_equal(file->name, "checklist.md")) {
+			TRY(read_text(run, file, entry->name, &migration->checklist));
+			migration->has_checklist = true;
+		}
+	}
+	return NULL;
+}
+
+static struct error *read_text(struct run *run, const struct folder_entry *entry, const char *migration,
+                               struct bytes *ret_bytes)
+{
+	TRY(source_blob(run->ports.source, entry->id, MIGRATION_FILE_MAXIMUM, run->arena, ret_bytes));
+	return migration_check_text(run->arena, arena_printf(run->arena, "%s/%s", migration, entry->name), *ret_bytes);
+}
+
+static struct error *check_lock_file(struct run *run, const struct folder *folder)
+{
+	const struct folder_entry *entry = folder_find(folder, LOCK_FILE);
+	struct bytes toml = {0};
+
+	if (!entry || (entry->mode != ENTRY_FILE && entry->mode != ENTRY_PROGRAM))
+		return NULL;
+	TRY(source_blob(run->ports.source, entry->id, MIGRATION_FILE_MAXIMUM, run->arena, &toml));
+	return migration_lock_check(run->arena, true, toml);
+}
+
+static struct error *refuse_prisma_8(struct run *run, const char *where)
+{
+	return FAIL(run->arena, PRISMA_8,
+	            .what = arena_printf(run->arena, "'%s/%s' has the layout of Prisma 8", run->target->migrations, where),
+	            .why = "Prisma 8 keeps other files and other tables; it does not use _prisma_migrations",
+	            .hint = "Keep migrations with Prisma 5, 6 or 7 (folders with a migration.sql) for this target.");
+}
+
+/* The way back was archived on the day of the deploy; the branch is not asked. */
+static struct error *load_downs(struct run *run)
+{
+	for (size_t i = 0; i < run->plan.rollbacks; i++) {
+		struct plan_item *item = &run->plan.items[i];
+
+		if (!item->down_digest)
+			continue;
+		TRY(journal_archive(run->ports.journal, item->down_digest, run->arena, &item->sql));
+		item->has_sql = true;
+	}
+	return NULL;
+}
