@@ -1,0 +1,148 @@
+/*
+ * What a person says to the agent: from which commit on the branch is to be trusted (baseline), and that a refusal is
+ * to be decided anew (retry). Both write records and execute nothing.
+ *
+ * On an empty database the migrations of the commit's tree are trusted as they stand and applied by the first run.
+ * Databases that already hold objects or a ledger that others filled are refused by name; adopting them has its place
+ * in may_begin_here.
+ */
+#include "engine/work.h"
+
+#include "base/log.h"
+
+static struct error *baseline(struct work *work, const char *text, struct baseline_made *made);
+static struct error *refuse_unsettled(struct work *work);
+static struct error *may_begin_here(struct work *work, const struct ledger *ledger);
+static bool knows_row(const struct memory *memory, const struct ledger_row *row);
+static struct error *take_over(struct work *work, const struct ledger *ledger, struct baseline_made *made);
+static void add_baseline(struct work *work, const char *commit, const struct server *server, const struct tree *tree);
+
+struct error *engine_baseline(const struct engine *engine, const struct target *target, const char *commit,
+                              struct arena *arena, struct baseline_made *ret_made)
+{
+	struct work work = {.engine = engine, .target = target, .arena = arena};
+	struct error *error = baseline(&work, commit, ret_made);
+
+	work_close(&work);
+	return error;
+}
+
+struct error *engine_retry(const struct engine *engine, const struct target *target, struct arena *arena)
+{
+	struct work work = {.engine = engine, .target = target, .arena = arena};
+	struct error *error = work_begin_run(&work);
+
+	if (!error) {
+		run_record(&work.run, RECORD_RETRY);
+		error = work_write(&work);
+	}
+	work_close(&work);
+	return error;
+}
+
+static struct error *baseline(struct work *work, const char *text, struct baseline_made *made)
+{
+	struct run *run = &work->run;
+	struct server server = {0};
+	struct ledger ledger = {0};
+	const char *branch = NULL, *head = NULL, *commit = NULL;
+	struct tree tree = {0};
+
+	TRY(work_begin_run(work));
+	TRY(refuse_unsettled(work));
+	TRY(work_open(work, PORT_SOURCE | PORT_DATABASE));
+	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
+	TRY(source_fetch(work->ports.source, branch, head, work->arena));
+	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena, &commit));
+	run->ports.source = work->ports.source;
+	TRY(run_read_tree(run, commit, &tree));
+	TRY(tree.problem);
+	TRY(database_connect(work->ports.database, &(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
+	                     /* for_writing= */ true, work->arena, &server));
+	TRY(database_ledger(work->ports.database, work->schema, work->arena, &ledger));
+	TRY(may_begin_here(work, &ledger));
+	TRY(take_over(work, &ledger, made));
+	made->again = run->memory.has_baseline;
+	made->commit = commit;
+	made->migrations = tree.migrations.count;
+	run->ports = (struct ports){0};
+	add_baseline(work, commit, &server, &tree);
+	LOG(INFO, BASELINE_SET, .target = work->target->name, .commit = commit);
+	return work_write(work);
+}
+
+static struct error *refuse_unsettled(struct work *work)
+{
+	const struct run_memory *open = work->run.memory.open_run;
+
+	for (size_t i = 0; open && i < open->intents.count; i++)
+		if (!open->intents.items[i].result)
+			return FAIL(work->arena, BASELINE_UNSETTLED,
+			            .what = arena_printf(work->arena, "run %lld of '%s' is unsettled", (long long)open->id,
+			                                 work->target->name),
+			            .why = arena_printf(work->arena, "it may have sent '%s', and nobody has looked yet",
+			                                open->intents.items[i].migration),
+			            .hint = arena_printf(work->arena, "Settle it first: headgate reconcile --target %s.",
+			                                 work->target->name));
+	return NULL;
+}
+
+/* An empty schema, or one whose every applied row this journal wrote. */
+static struct error *may_begin_here(struct work *work, const struct ledger *ledger)
+{
+	const char *hint = "Start with an empty database. Taking over one that is filled is not supported by this version.";
+
+	for (size_t i = 0; i < ledger->count; i++)
+		if (!knows_row(&work->run.memory, &ledger->items[i]))
+			return FAIL(work->arena, BASELINE_FILLED,
+			            .what = arena_printf(work->arena, "the ledger of '%s' holds '%s', which this journal did not write",
+			                                 work->target->name, ledger->items[i].name),
+			            .why = "another program filled this database", .hint = hint);
+	if (ledger->schema_is_empty || ledger->count)
+		return NULL;
+	return FAIL(work->arena, BASELINE_FILLED,
+	            .what = arena_printf(work->arena, "schema '%s' of '%s' holds objects but no ledger", ledger->schema,
+	                                 work->target->name),
+	            .why = "nobody can tell which migrations they come from", .hint = hint);
+}
+
+static bool knows_row(const struct memory *memory, const struct ledger_row *row)
+{
+	const struct deployed_migration *deployed = memory_deployed(memory, row->name);
+	const struct held_migration *held = memory_held(memory, row->name);
+
+	if (ledger_row_state(row) == ROW_FAILED_TRY)
+		return true;
+	return (deployed && text_equal(deployed->row_id, row->id)) || (held && text_equal(held->row_id, row->id)) ||
+	       (ledger_row_state(row) == ROW_ROLLED_BACK && (held || deployed));
+}
+
+/* The fence of another journal is taken under Prisma's lock, which waits out an orphaned COMMIT. */
+static struct error *take_over(struct work *work, const struct ledger *ledger, struct baseline_made *made)
+{
+	const char *own = journal_identity(work->ports.journal);
+	int64_t epoch = 0;
+
+	if (!ledger->has_deployed ||
+	    (text_equal(ledger->deployed.journal, own) && text_equal(ledger->deployed.target, work->target->name)))
+		return NULL;
+	TRY(database_lock(work->ports.database, work->target->policy->lock_budget, work->arena));
+	TRY(database_take_fence(work->ports.database, work->schema, work->target->name, own, /* take_over= */ true,
+	                        work->arena, &epoch));
+	made->taken_over = true;
+	return database_unlock(work->ports.database, work->arena);
+}
+
+static void add_baseline(struct work *work, const char *commit, const struct server *server, const struct tree *tree)
+{
+	struct arena *arena = work->arena;
+	struct node *body = node_map(arena);
+	struct record *record;
+
+	node_set_text(arena, body, "journal", journal_identity(work->ports.journal));
+	node_set_text(arena, body, "system_identifier", server->system_identifier);
+	node_set_text(arena, body, "tree", tree->id);
+	record = run_record(&work->run, RECORD_BASELINE);
+	record->commit = commit;
+	record->body = body;
+}

@@ -1,0 +1,291 @@
+/*
+ * Carries a plan out. This is the only place that knows the protocol: `begun` is durable before a stage acts, `done`
+ * with its evidence after it, both with the statuses that speak of them. A run that was interrupted is gone on with
+ * when the branch still asks for what is left of its plan; otherwise it is ended as superseded.
+ *
+ *   no run --RUN_BEGUN--> open --RUN_ENDED--> done | refused | halted | superseded
+ *                          |  ^
+ *       RETRY, WAIT, HALT in apply: it stays open, the next pass settles it and looks again
+ */
+#include "engine/carry.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+
+static bool changed_by_passed(const struct run *run, const char *name);
+static struct error *begin_or_resume(struct work *work, const char *direction);
+static bool is_rest_of(const struct run *run, const struct run_memory *open);
+static struct node *items_node(struct arena *arena, const struct plan *plan);
+static struct error *carry_stage(struct work *work, const struct stage *stage);
+static struct error *find_backup(struct work *work, const struct stage *stage, bool *ret_done);
+static void add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence);
+static struct error *finish(struct work *work, bool more);
+static struct tally *tally_for(struct work *work, const char *commit);
+static void pass_fault_point(const char *stage);
+
+struct error *carry_out(struct work *work, bool *ret_again)
+{
+	struct run *run = &work->run;
+	const bool back = run->plan.rollbacks > 0;
+	const bool more = back && run->plan.count > run->plan.rollbacks;
+	const struct stage *stages;
+	size_t count;
+
+	stages = back ? engine_rollback_stages(&count) : engine_deploy_stages(&count);
+	if (more) {
+		run->plan.count = run->plan.rollbacks;
+		plan_digest(&run->plan);
+	}
+	TRY(begin_or_resume(work, back ? "rollback" : "deploy"));
+	for (size_t i = 0; i < count; i++)
+		if (!stages[i].looks && !text_equal(stages[i].name, "report"))
+			TRY(carry_stage(work, &stages[i]));
+	TRY(finish(work, more));
+	*ret_again = more;
+	return NULL;
+}
+
+void carry_end_open_run(struct work *work)
+{
+	struct record *record;
+	struct node *body;
+
+	if (!work->run.memory.open_run)
+		return;
+	body = node_map(work->arena);
+	node_set_text(work->arena, body, "outcome", "superseded");
+	record = run_record(&work->run, RECORD_RUN_ENDED);
+	record->run = work->run.memory.open_run->id;
+	record->body = body;
+	work->run.memory.open_run = NULL;
+}
+
+void carry_archive_downs(struct work *work)
+{
+	struct run *run = &work->run;
+
+	for (size_t i = 0; i < run->tree.migrations.count; i++) {
+		const struct migration *migration = &run->tree.migrations.items[i];
+		const struct deployed_migration *deployed = memory_deployed(&run->memory, migration->name);
+		const char *digest;
+		struct record *record;
+		struct node *body;
+
+		if (!deployed || !migration->has_down || !changed_by_passed(run, migration->name))
+			continue;
+		digest = sha256_text(work->arena, migration->down.data, migration->down.size);
+		if (text_equal(digest, deployed->down_digest))
+			continue;
+		body = node_map(work->arena);
+		node_set_text(work->arena, body, "down", digest);
+		record = run_record(run, RECORD_ARCHIVED);
+		record->run = RUN_NONE;
+		record->migration = migration->name;
+		record->body = body;
+		record->archive = migration->down;
+	}
+}
+
+static bool changed_by_passed(const struct run *run, const char *name)
+{
+	for (size_t i = 0; i < run->steps.horizon; i++)
+		for (size_t k = 0; k < run->steps.items[i].changes.count; k++)
+			if (run->steps.items[i].passed && text_equal(run->steps.items[i].changes.items[k].name, name))
+				return true;
+	return false;
+}
+
+static struct error *begin_or_resume(struct work *work, const char *direction)
+{
+	struct run *run = &work->run;
+	const struct run_memory *open = run->memory.open_run;
+
+	if (open && text_equal(open->direction, direction) && is_rest_of(run, open)) {
+		run->id = open->id;
+	} else {
+		carry_end_open_run(work);
+		run->id = 0;
+		for (size_t i = 0; i < run->records.count; i++)
+			if (run->records.items[i].kind != RECORD_RUN_ENDED)
+				run->records.items[i].run = RUN_NEW;
+		carry_add_run_begun(work, direction);
+	}
+	TRY(statuses_add(work, MOMENT_BEGUN, NULL, NULL));
+	work->speaks = true;
+	TRY(work_write(work));
+	work->pass->run = run->id;
+	LOG(INFO, RUN_STARTED, .target = work->target->name, .run = run->id, .commit = run->horizon,
+	    .msg = plan_summary(work->arena, &run->plan));
+	FAULT_POINT(run_begun);
+	return NULL;
+}
+
+/* Is what the branch asks for now the end of what the open run set out to do? What it did already is gone from the
+ * plan, since the ledger has it. */
+static bool is_rest_of(const struct run *run, const struct run_memory *open)
+{
+	const struct node *item = open->items ? open->items->child : NULL;
+	size_t left = node_count(open->items);
+
+	for (; item && left > run->plan.count; left--)
+		item = item->next;
+	if (left != run->plan.count)
+		return false;
+	for (size_t i = 0; item; item = item->next, i++)
+		if (!text_equal(node_find_text(item, "name"), run->plan.items[i].name) ||
+		    !text_equal(node_find_text(item, "checksum"), run->plan.items[i].checksum) ||
+		    !text_equal(node_find_text(item, "action"), plan_action_name(run->plan.items[i].action)))
+			return false;
+	return true;
+}
+
+void carry_add_run_begun(struct work *work, const char *direction)
+{
+	struct run *run = &work->run;
+	struct node *body = node_map(work->arena);
+	struct record *record;
+
+	node_set_text(work->arena, body, "direction", direction);
+	node_set_text(work->arena, body, "head", run->head);
+	node_set_text(work->arena, body, "horizon", run->horizon);
+	node_set_text(work->arena, body, "plan", run->plan.digest);
+	node_set(work->arena, body, "items", items_node(work->arena, &run->plan));
+	record = run_record(run, RECORD_RUN_BEGUN);
+	record->commit = run->head;
+	record->body = body;
+	for (size_t i = 0; i < work->looked.count; i++) {
+		run_record(run, RECORD_STAGE_BEGUN)->stage = work->looked.items[i].name;
+		add_stage_done(work, work->looked.items[i].name, work->looked.items[i].took_ms,
+		               work->looked.items[i].evidence);
+	}
+}
+
+static struct node *items_node(struct arena *arena, const struct plan *plan)
+{
+	struct node *items = node_list(arena);
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct node *item = node_add(items, node_map(arena));
+
+		node_set_text(arena, item, "action", plan_action_name(plan->items[i].action));
+		node_set_text(arena, item, "name", plan->items[i].name);
+		node_set_text(arena, item, "checksum", plan->items[i].checksum);
+		node_set_text(arena, item, "commit", plan->items[i].commit);
+		if (plan->items[i].migration && plan->items[i].migration->down.size) /* for settle: apply archives it */
+			node_set_text(arena, item, "down",
+			              sha256_text(arena, plan->items[i].migration->down.data,
+			                          plan->items[i].migration->down.size));
+	}
+	return items;
+}
+
+static struct error *carry_stage(struct work *work, const struct stage *stage)
+{
+	struct run *run = &work->run;
+	uint64_t took_ms = 0;
+	bool done = false;
+	struct error *error;
+
+	TRY(find_backup(work, stage, &done));
+	if (!done) {
+		run_record(run, RECORD_STAGE_BEGUN)->stage = stage->name;
+		TRY(work_write(work));
+		FAULT_POINT(stage_begun);
+		error = work_perform(work, stage, &took_ms);
+		if (error)
+			return answer_stage(work, stage, error, took_ms);
+		pass_fault_point(stage->name);
+	}
+	add_stage_done(work, stage->name, took_ms, run->evidence);
+	if (text_equal(stage->name, "backup")) {
+		TRY(statuses_add(work, MOMENT_BACKED_UP, NULL, NULL));
+		work->speaks = true;
+	}
+	return text_equal(stage->name, "confirm") ? NULL : work_write(work); /* confirm: with the end of the run */
+}
+
+/* A resumed run does not back up twice. */
+static struct error *find_backup(struct work *work, const struct stage *stage, bool *ret_done)
+{
+	const struct run_memory *open = work->run.memory.open_run;
+
+	if (!stage->settle || !text_equal(stage->name, "backup") || !open || open->id != work->run.id ||
+	    !run_memory_stage(open, stage->name))
+		return NULL;
+	return work_settle(work, stage, ret_done);
+}
+
+static void add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence)
+{
+	struct node *body = node_map(work->arena);
+	struct record *record = run_record(&work->run, RECORD_STAGE_DONE);
+
+	node_set_number(work->arena, body, "took_ms", (int64_t)took_ms);
+	if (evidence)
+		node_set(work->arena, body, "evidence", (struct node *)(uintptr_t)evidence);
+	record->stage = stage;
+	record->body = body;
+}
+
+static struct error *finish(struct work *work, bool more)
+{
+	struct run *run = &work->run;
+	struct node *body = node_map(work->arena);
+
+	carry_count_items(work);
+	carry_archive_downs(work);
+	node_set_text(work->arena, body, "outcome", "done");
+	run_record(run, RECORD_RUN_ENDED)->body = body;
+	answer_lift(work);
+	if (!more && !run->refusal) {
+		run_record(run, RECORD_DEPLOYED_COMMIT)->commit = run->head;
+		work->pass->deployed = run->head;
+	}
+	TRY(statuses_add(work, more ? MOMENT_BEGUN : MOMENT_DONE, NULL, NULL));
+	work->speaks = true;
+	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = run->id, .commit = run->horizon, .outcome = "done",
+	    .took_ms = (int64_t)run->apply_ms, .msg = plan_summary(work->arena, &run->plan));
+	TRY(work_write(work));
+	pass_fault_point("report");
+	return NULL;
+}
+
+/* What was done for which commit, for its word. */
+void carry_count_items(struct work *work)
+{
+	const struct plan *plan = &work->run.plan;
+
+	for (size_t i = 0; i < work->run.carried_out && i < plan->count; i++) {
+		struct tally *tally = tally_for(work, plan->items[i].commit);
+
+		tally->applied += plan->items[i].action == PLAN_APPLY;
+		tally->rolled_back += plan->items[i].action == PLAN_ROLL_BACK;
+		tally->took_ms += plan->items[i].took_ms;
+	}
+}
+
+static struct tally *tally_for(struct work *work, const char *commit)
+{
+	struct tally *tally;
+
+	for (size_t i = 0; i < work->tallies.count; i++)
+		if (text_equal(work->tallies.items[i].commit, commit))
+			return &work->tallies.items[i];
+	tally = LIST_ADD(work->arena, &work->tallies);
+	tally->commit = commit;
+	return tally;
+}
+
+static void pass_fault_point(const char *stage)
+{
+	(void)stage; /* release builds hold no fault points */
+	if (text_equal(stage, "backup"))
+		FAULT_POINT(backup);
+	else if (text_equal(stage, "apply") || text_equal(stage, "revert"))
+		FAULT_POINT(apply);
+	else if (text_equal(stage, "confirm"))
+		FAULT_POINT(confirm);
+	else
+		FAULT_POINT(report);
+}

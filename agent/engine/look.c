@@ -1,0 +1,56 @@
+/*
+ * Looking without touching: the same stages that a pass begins with, for `headgate plan`. Nothing is written but the
+ * mirror; what the stages would have recorded is dropped.
+ */
+#include "engine/work.h"
+
+static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
+                            struct error **ret_refusal);
+
+struct error *engine_look(const struct engine *engine, const struct target *target, struct arena *arena,
+                          struct run *ret_run)
+{
+	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true};
+	struct error *error = engine->registry->open_journal(arena, engine->config, /* read_only= */ true,
+	                                                     &work.ports.journal);
+
+	if (!error)
+		error = work_begin_run(&work);
+	if (!error)
+		error = work_look(&work);
+	*ret_run = work.run;
+	ret_run->records = (struct records){0};
+	work_close(&work);
+	return error;
+}
+
+struct error *engine_verify(const struct engine *engine, const struct target *target, const char *text,
+                            struct arena *arena, struct step_commit *ret_commit, struct error **ret_refusal)
+{
+	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true};
+	struct error *error = verify(&work, text, ret_commit, ret_refusal);
+
+	work_close(&work);
+	return error;
+}
+
+static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
+                            struct error **ret_refusal)
+{
+	const struct registry *registry = work->engine->registry;
+	const char *branch = NULL, *head = NULL, *id = NULL;
+
+	if (!work->engine->config->keys.allowed_signers)
+		return FAIL(work->arena, KEYRING, .what = "there is no keyring to ask",
+		            .why = "keys.allowed_signers is not set in the configuration",
+		            .hint = "Write keys: {allowed_signers: FILE}; the format is that of ssh-keygen(1), ALLOWED SIGNERS.");
+	TRY(registry->open_journal(work->arena, work->engine->config, /* read_only= */ true, &work->ports.journal));
+	TRY(work_begin_run(work));
+	TRY(work_open(work, PORT_SOURCE));
+	TRY(registry->open_keyring(work->arena, work->engine->config, &work->ports.keyring));
+	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
+	TRY(source_fetch(work->ports.source, branch, head, work->arena));
+	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena, &id));
+	work->run.ports = work->ports;
+	return verify_commit(&work->run, id, ret_commit, ret_refusal);
+}

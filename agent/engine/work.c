@@ -1,0 +1,250 @@
+/*
+ * Ports and stages of one pass. A stage is handed only the ports that its row names; what it returns is logged here
+ * and nowhere below. What a reader gets wrong: an adapter is opened when the first stage needs it, so a pass with
+ * nothing to do never starts a parser, a keyring or a forge.
+ */
+#include "engine/work.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+
+#define OUTBOX_BUDGET_MS 2000
+
+static bool records_begin_a_run(const struct records *records);
+static struct error *open_port(struct work *work, enum port_flag port);
+static struct error *open_forges(struct work *work);
+static struct ports hand_out(const struct work *work, unsigned ports);
+static void log_stage(const struct work *work, const struct stage *stage, const struct error *error, uint64_t took_ms);
+static struct error *try_outbox(struct work *work);
+
+struct error *work_open(struct work *work, unsigned ports)
+{
+	for (unsigned port = PORT_SOURCE; port <= PORT_JOURNAL; port <<= 1)
+		if (ports & port)
+			TRY(open_port(work, (enum port_flag)port));
+	return NULL;
+}
+
+void work_close(struct work *work)
+{
+	for (size_t i = 0; i < work->ports.forge_count; i++)
+		forge_close(work->ports.forges[i]);
+	backup_close(work->ports.backup);
+	parser_close(work->ports.parser);
+	database_close(work->ports.database);
+	keyring_close(work->ports.keyring);
+	source_close(work->ports.source);
+	journal_close(work->ports.journal);
+	work->ports = (struct ports){0};
+}
+
+struct error *work_begin_run(struct work *work)
+{
+	struct run run = {
+	        .arena = work->arena,
+	        .config = work->engine->config,
+	        .target = work->target,
+	        .policy = work->target->policy,
+	        .progress = work->engine->progress,
+	};
+
+	TRY(work_open(work, PORT_JOURNAL));
+	TRY(journal_memory(work->ports.journal, work->target->name, work->arena, &run.memory));
+	if (run.memory.open_run)
+		run.id = run.memory.open_run->id;
+	work->run = run;
+	work->looked.count = 0;
+	work->stopped_at = NULL;
+	work->target_error = NULL;
+	work->standing = NULL;
+	return NULL;
+}
+
+struct error *work_perform(struct work *work, const struct stage *stage, uint64_t *ret_took_ms)
+{
+	const uint64_t started = clock_monotonic_ms();
+	struct error *error = work_open(work, stage->ports);
+
+	work->stopped_at = stage->name;
+	work->run.evidence = node_map(work->arena);
+	work->run.schema = work->schema;
+	work->run.schemas = work->target->schemas;
+	if (!work->run.schemas.count && work->schema)
+		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
+	LOG(DEBUG, STAGE_STARTED, .target = work->target->name, .run = work->run.id, .stage = stage->name);
+	if (!error) {
+		work->run.ports = hand_out(work, stage->ports);
+		error = stage->perform(&work->run);
+		work->run.ports = (struct ports){0};
+	}
+	*ret_took_ms = clock_monotonic_ms() - started;
+	if (!work->looks)
+		log_stage(work, stage, error, *ret_took_ms);
+	return error;
+}
+
+struct error *work_settle(struct work *work, const struct stage *stage, bool *ret_done)
+{
+	struct error *error;
+
+	TRY(work_open(work, stage->ports));
+	work->stopped_at = stage->name;
+	work->run.evidence = node_map(work->arena);
+	work->run.schema = work->schema;
+	work->run.schemas = work->target->schemas;
+	if (!work->run.schemas.count)
+		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
+	work->run.ports = hand_out(work, stage->ports);
+	error = stage->settle(&work->run, ret_done);
+	work->run.ports = (struct ports){0};
+	LOG(INFO, STAGE_SETTLED, .target = work->target->name, .run = work->run.id, .stage = stage->name,
+	    .outcome = error ? reaction_name(error->row->reaction) : *ret_done ? "done" : "to be done",
+	    .code = error ? error->row->code : NULL, .msg = error ? error_line(work->arena, error) : NULL);
+	return error;
+}
+
+struct error *work_write(struct work *work)
+{
+	const bool begins = records_begin_a_run(&work->run.records);
+
+	for (size_t i = 0; !begins && i < work->run.records.count; i++)
+		if (work->run.records.items[i].run == RUN_NEW)
+			work->run.records.items[i].run = RUN_NONE; /* seen and judged, but nothing began */
+	if (work->run.records.count)
+		TRY(journal_write(work->ports.journal, &work->run.records, work->arena, begins ? &work->run.id : NULL));
+	work->run.records = (struct records){0};
+	return work->speaks ? try_outbox(work) : NULL;
+}
+
+static bool records_begin_a_run(const struct records *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		if (records->items[i].kind == RECORD_RUN_BEGUN)
+			return true;
+	return false;
+}
+
+struct error *work_look(struct work *work)
+{
+	size_t count;
+	const struct stage *stages = engine_deploy_stages(&count);
+
+	for (size_t i = 0; i < count && stages[i].looks; i++) {
+		uint64_t took_ms = 0;
+
+		/* Nothing touches the migrations and nothing is to be done: nobody needs to vouch for it. */
+		if (i > 0 && !work->run.plan.count && work->run.tree.commit && !work->run.refused_step)
+			break;
+		TRY(work_perform(work, &stages[i], &took_ms));
+		*LIST_ADD(work->arena, &work->looked) = (struct looked){stages[i].name, took_ms, work->run.evidence};
+	}
+	return NULL;
+}
+
+static struct error *open_port(struct work *work, enum port_flag port)
+{
+	const struct registry *registry = work->engine->registry;
+	const struct config *config = work->engine->config;
+	struct ports *ports = &work->ports;
+
+	switch (port) {
+	case PORT_SOURCE:
+		return ports->source ? NULL : registry->open_source(work->arena, config, &ports->source);
+	case PORT_KEYRING:
+		if (ports->keyring || work->target->policy->trust == TRUST_BRANCH)
+			return NULL;
+		return registry->open_keyring(work->arena, config, &ports->keyring);
+	case PORT_DATABASE:
+		if (ports->database)
+			return NULL;
+		return registry->open_database(work->arena, config, work->target, &ports->database, &work->schema);
+	case PORT_PARSER:
+		return ports->parser ? NULL : registry->open_parser(work->arena, &ports->parser);
+	case PORT_BACKUP:
+		if (ports->backup || work->target->policy->backup == BACKUP_NONE)
+			return NULL;
+		return registry->open_backup(work->arena, config, work->target, &ports->backup);
+	case PORT_FORGE:
+		return ports->forge_count ? NULL : open_forges(work);
+	case PORT_JOURNAL:
+		return ports->journal ? NULL
+		                      : registry->open_journal(work->arena, config, /* read_only= */ false, &ports->journal);
+	}
+	BUG("no such port");
+}
+
+static struct error *open_forges(struct work *work)
+{
+	for (const struct forge_row *row = work->engine->registry->forges; row->name; row++)
+		for (size_t i = 0; i < work->target->forges.count; i++) {
+			if (!text_equal(work->target->forges.items[i], row->name))
+				continue;
+			if (work->ports.forge_count == FORGES_MAXIMUM)
+				BUG("more than %d forges", FORGES_MAXIMUM);
+			TRY(row->open(work->arena, work->engine->config, work->target,
+			              &work->ports.forges[work->ports.forge_count]));
+			work->ports.forge_count++;
+		}
+	return NULL;
+}
+
+static struct ports hand_out(const struct work *work, unsigned ports)
+{
+	struct ports handed = {0};
+
+	if (ports & PORT_SOURCE)
+		handed.source = work->ports.source;
+	if (ports & PORT_KEYRING)
+		handed.keyring = work->ports.keyring;
+	if (ports & PORT_DATABASE)
+		handed.database = work->ports.database;
+	if (ports & PORT_PARSER)
+		handed.parser = work->ports.parser;
+	if (ports & PORT_BACKUP)
+		handed.backup = work->ports.backup;
+	if (ports & PORT_JOURNAL)
+		handed.journal = work->ports.journal;
+	if (ports & PORT_FORGE) {
+		memcpy(handed.forges, work->ports.forges, sizeof handed.forges);
+		handed.forge_count = work->ports.forge_count;
+	}
+	return handed;
+}
+
+static void log_stage(const struct work *work, const struct stage *stage, const struct error *error, uint64_t took_ms)
+{
+	if (!error)
+		LOG(INFO, STAGE_PASSED, .target = work->target->name, .run = work->run.id, .commit = work->run.horizon,
+		    .stage = stage->name, .took_ms = (int64_t)took_ms);
+	else if (error->row->reaction == REACT_HALT)
+		LOG(ERROR, STAGE_STOPPED, .target = work->target->name, .run = work->run.id, .stage = stage->name,
+		    .took_ms = (int64_t)took_ms, .outcome = reaction_name(error->row->reaction), .code = error->row->code,
+		    .msg = error_line(work->arena, error));
+	else
+		LOG(WARNING, STAGE_STOPPED, .target = work->target->name, .run = work->run.id, .stage = stage->name,
+		    .took_ms = (int64_t)took_ms, .outcome = reaction_name(error->row->reaction), .code = error->row->code,
+		    .msg = error_line(work->arena, error));
+}
+
+/* "pending" shall be seen before the work; a forge that does not answer is not waited for. */
+static struct error *try_outbox(struct work *work)
+{
+	struct error *failed = NULL;
+	size_t delivered = 0;
+
+	failed = work_open(work, PORT_FORGE);
+	if (!failed) {
+		work->run.ports = hand_out(work, PORT_FORGE | PORT_JOURNAL);
+		TRY(report_deliver(&work->run, OUTBOX_BUDGET_MS, &delivered, &failed));
+		work->run.ports = (struct ports){0};
+	}
+	work->speaks = false;
+	if (delivered)
+		LOG(INFO, STATUS_POSTED, .target = work->target->name, .run = work->run.id,
+		    .msg = arena_printf(work->arena, "delivered %s", text_plural(work->arena, delivered, "status update")));
+	if (failed)
+		LOG(WARNING, STATUS_DELAYED, .target = work->target->name, .run = work->run.id, .code = failed->row->code,
+		    .msg = arena_printf(work->arena, "%s, trying again later", error_line(work->arena, failed)));
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/*
+ * One pass at work: the ports that were opened so far, the run under way, and what was done. Private to the engine.
+ */
+#pragma once
+
+#include "engine/engine.h"
+
+struct tally { /* what this pass did for one commit */
+	const char *commit;
+	size_t applied, rolled_back;
+	uint64_t took_ms;
+};
+
+struct looked { /* a looking stage that passed, to be recorded when the run begins */
+	const char *name;
+	uint64_t took_ms;
+	struct node *evidence;
+};
+
+struct work {
+	const struct engine *engine;
+	const struct target *target;
+	struct arena *arena;
+	struct ports ports; /* all that were opened */
+	const char *schema; /* of the ledger */
+	struct run run;
+	struct pass *pass;
+	struct {
+		struct tally *items;
+		size_t count, room;
+	} tallies;
+	struct {
+		struct looked *items;
+		size_t count, room;
+	} looked;
+	const char *stopped_at;    /* the stage that gave the answer */
+	struct error *target_error; /* an answer that concerns the whole target, in this round */
+	const struct refusal *standing; /* a refusal from backup on that still stands, in this round */
+	struct statuses posted;    /* the newest status of each commit, as far as it was read */
+	bool has_posted;
+	bool looks;                /* for a person who looks: nothing is logged or written */
+	bool speaks;               /* records hold a status: try the outbox */
+};
+
+/* Opens what is named and not yet open; PORT_KEYRING and PORT_BACKUP only where the policy needs them. */
+FALLIBLE work_open(struct work *work, unsigned ports);
+void work_close(struct work *work);
+/* A fresh run for the same target, with the journal's memory read anew. */
+FALLIBLE work_begin_run(struct work *work);
+/* Hands the stage its ports, performs it, takes them back. Logs. */
+FALLIBLE work_perform(struct work *work, const struct stage *stage, uint64_t *ret_took_ms);
+FALLIBLE work_settle(struct work *work, const struct stage *stage, bool *ret_done);
+/* Writes run->records, if any, in one transaction, and then tries the outbox for a moment. */
+FALLIBLE work_write(struct work *work);
+/* watch, verify, check, lint. */
+FALLIBLE work_look(struct work *work);
+
+/* What an answer leaves in the journal and on the commits (answer.c). */
+FALLIBLE answer_look(struct work *work, struct error *error);
+FALLIBLE answer_stage(struct work *work, const struct stage *stage, struct error *error, uint64_t took_ms);
+/* A refusal from backup on that still stands: cuts the plan before it; *ret_refusal is set when it does. */
+FALLIBLE answer_standing(struct work *work, struct error **ret_refusal);
+/* Lifts the refusals that no longer hold. */
+void answer_lift(struct work *work);
+/* Does the same refusal stand already? */
+bool answer_is_known(const struct work *work, const char *commit, const char *migration, const struct error *error);
+
+/* Statuses of the steps (statuses.c). */
+enum moment { MOMENT_BEGUN, MOMENT_BACKED_UP, MOMENT_DONE, MOMENT_LOOKED, MOMENT_STOPPED };
+FALLIBLE statuses_add(struct work *work, enum moment moment, struct error *error, const char *at_fault);
+
+/* Texts (words.c); all at most 140 code points. */
+const char *words_begun(struct arena *arena, size_t applies, size_t rollbacks);
+const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies, size_t rollbacks);
+const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally);
+const char *words_stopped(struct arena *arena, const struct error *error, int64_t run);
