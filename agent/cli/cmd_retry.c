@@ -1,0 +1,21 @@
+/* headgate retry: a person asks to decide anew what stands refused from the backup on. */
+#include "cli/command.h"
+#include "cli/terminal.h"
+
+static struct error *perform(struct invocation *invocation, int *ret_status)
+{
+	(void)ret_status;
+	TRY(engine_retry(&invocation->engine, invocation->target, invocation->arena));
+	terminal_print(COLOUR_NONE, "The next pass of %s decides anew. Now: headgate reconcile --target %s\n",
+	               invocation->target->name, invocation->target->name);
+	return NULL;
+}
+
+const struct command cmd_retry = {
+        .name = "retry",
+        .sentence = "let the next pass decide anew what stands refused",
+        .needs = NEEDS_CONFIG | NEEDS_ONE_TARGET,
+        .perform = perform,
+        .description = "A refusal by backup, apply or confirm stands until the plan changes, or the policy, or a person says "
+                       "retry. The reason is kept in the journal; nothing is executed.",
+};

@@ -1,0 +1,225 @@
+/*
+ * headgate status: the one screen of the person on call. For every target: the commit it is at, what is pending, what
+ * was refused and why, what waits and on whom, what to type next. It looks; it changes nothing.
+ */
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+
+struct view { /* of one target */
+	const struct target *target;
+	struct run run;
+	struct error *error; /* of the look, or of the step that stands refused */
+	const struct refusal *sticky;
+	const struct stage_memory *stopped; /* of the open run */
+};
+
+static struct view look(struct invocation *invocation, const struct target *target);
+static const struct refusal *find_sticky(const struct run *run);
+static int status_of(const struct view *view);
+static void print_view(struct invocation *invocation, const struct view *view);
+static void print_refused(struct invocation *invocation, const struct view *view);
+static void print_next(struct invocation *invocation, const struct view *view);
+static struct node *view_node(struct invocation *invocation, const struct view *view);
+
+static struct error *perform(struct invocation *invocation, int *ret_status)
+{
+	const struct target *targets = NULL;
+	const size_t count = invocation_targets(invocation, &targets);
+	struct node *list = node_list(invocation->arena);
+
+	for (size_t i = 0; i < count; i++) {
+		struct view view = look(invocation, &targets[i]);
+
+		if (invocation->json)
+			node_add(list, view_node(invocation, &view));
+		else
+			print_view(invocation, &view);
+		if (status_of(&view) > *ret_status)
+			*ret_status = status_of(&view);
+	}
+	if (invocation->json)
+		terminal_json(invocation->arena, list);
+	return NULL;
+}
+
+static struct view look(struct invocation *invocation, const struct target *target)
+{
+	struct view view = {.target = target};
+
+	view.error = engine_look(&invocation->engine, target, invocation->arena, &view.run);
+	if (!view.error)
+		view.error = view.run.refusal;
+	view.sticky = find_sticky(&view.run);
+	if (view.run.memory.open_run)
+		for (size_t i = 0; i < view.run.memory.open_run->stages.count; i++)
+			if (view.run.memory.open_run->stages.items[i].stopped)
+				view.stopped = &view.run.memory.open_run->stages.items[i];
+	return view;
+}
+
+static const struct refusal *find_sticky(const struct run *run)
+{
+	for (size_t i = 0; i < run->memory.refusals.count; i++)
+		if (run->memory.refusals.items[i].sticky && run->memory.refusals.items[i].at_us > run->memory.retried_us)
+			return &run->memory.refusals.items[i];
+	return NULL;
+}
+
+static int status_of(const struct view *view)
+{
+	if (view->error)
+		return view->error->row->exit_status;
+	if (view->sticky)
+		return error_find(view->sticky->code) ? error_find(view->sticky->code)->exit_status : 1;
+	return view->run.plan.count ? EXIT_DIFFERENCE : EXIT_DONE;
+}
+
+static void print_view(struct invocation *invocation, const struct view *view)
+{
+	struct arena *arena = invocation->arena;
+	const struct run *run = &view->run;
+	const struct memory *memory = &run->memory;
+
+	terminal_print(COLOUR_STRONG, "%s", view->target->name);
+	if (memory->deployed_commit)
+		terminal_print(COLOUR_NONE, "  at %s", commit_short(arena, memory->deployed_commit));
+	if (run->head && text_equal(run->head, memory->deployed_commit))
+		terminal_print(COLOUR_FAINT, ", the head of %s", run->branch);
+	else if (run->head)
+		terminal_print(COLOUR_FAINT, ", %s is at %s", run->branch, commit_short(arena, run->head));
+	if (memory->deployed.count)
+		terminal_print(COLOUR_FAINT, ", %s deployed", text_plural(arena, memory->deployed.count, "migration"));
+	terminal_print(COLOUR_NONE, "\n");
+	if (!view->error && !view->sticky && !run->plan.count && !memory->open_run)
+		terminal_field(COLOUR_GOOD, "agrees", "nothing to do");
+	for (size_t i = 0; i < run->plan.count; i++)
+		terminal_field(COLOUR_CARE, "pending",
+		               arena_printf(arena, "%s %s  (%s)", plan_action_name(run->plan.items[i].action),
+		                            run->plan.items[i].name, commit_short(arena, run->plan.items[i].commit)));
+	if (memory->open_run)
+		terminal_field(COLOUR_CARE, "at work",
+		               arena_printf(arena, "run %lld, a %s begun %s%s%s", (long long)memory->open_run->id,
+		                            memory->open_run->direction, clock_ago(arena, memory->open_run->begun_us),
+		                            view->stopped ? ", stopped at " : "", view->stopped ? view->stopped->name : ""));
+	print_refused(invocation, view);
+	for (size_t i = 0; i < memory->held.count; i++)
+		terminal_field(COLOUR_NONE, "held", arena_printf(arena, "%s, rolled back %s by %s", memory->held.items[i].name,
+		                                                  clock_ago(arena, memory->held.items[i].at_us),
+		                                                  memory->held.items[i].commit
+		                                                          ? commit_short(arena, memory->held.items[i].commit)
+		                                                          : "hand"));
+	for (size_t i = 0; i < run->plan.notes.count; i++)
+		terminal_field(COLOUR_CARE, "note", run->plan.notes.items[i]);
+	if (memory->undelivered)
+		terminal_field(COLOUR_CARE, "statuses", arena_printf(arena, "%s not delivered yet",
+		                                                      text_plural(arena, memory->undelivered, "status update")));
+	print_next(invocation, view);
+	terminal_print(COLOUR_NONE, "\n");
+}
+
+static void print_refused(struct invocation *invocation, const struct view *view)
+{
+	struct arena *arena = invocation->arena;
+	const struct steps *steps = &view->run.steps;
+	bool named = false;
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct step *step = &steps->items[i];
+
+		if (!step->refusal)
+			continue;
+		named = true;
+		if (step->undone_by)
+			terminal_field(COLOUR_FAINT, "undone", arena_printf(arena, "%s (%s) by %s", commit_short(arena, step->id),
+			                                                     step->refusal->row->code,
+			                                                     commit_short(arena, step->undone_by)));
+		else
+			terminal_field(COLOUR_BAD, "refused", arena_printf(arena, "%s  %s  %s", commit_short(arena, step->id),
+			                                                    step->refusal->row->code,
+			                                                    error_line(arena, step->refusal)));
+	}
+	if (view->error && !(named && view->error == view->run.refusal))
+		terminal_field(view->error->row->reaction == REACT_REFUSE || view->error->row->reaction == REACT_HALT ? COLOUR_BAD
+		                                                                                                     : COLOUR_CARE,
+		               view->error->row->reaction == REACT_HALT     ? "halted"
+		               : view->error->row->reaction == REACT_REFUSE ? "refused"
+		                                                            : "waits",
+		               arena_printf(arena, "%s  %s", view->error->row->code, error_line(arena, view->error)));
+	if (view->sticky)
+		terminal_field(COLOUR_BAD, "refused",
+		               arena_printf(arena, "%s  %s: %s (run %lld)", view->sticky->code, view->sticky->what,
+		                            view->sticky->why ? view->sticky->why : "", (long long)view->sticky->run));
+	if (view->stopped && !view->sticky)
+		terminal_field(COLOUR_CARE, "waits", arena_printf(arena, "%s  %s: %s", view->stopped->code, view->stopped->what,
+		                                                   view->stopped->why ? view->stopped->why : ""));
+}
+
+static void print_next(struct invocation *invocation, const struct view *view)
+{
+	struct arena *arena = invocation->arena;
+
+	if (view->error)
+		terminal_field(COLOUR_CARE, "next", view->error->hint);
+	else if (view->sticky)
+		terminal_field(COLOUR_CARE, "next", view->sticky->hint);
+	else if (view->stopped)
+		terminal_field(COLOUR_CARE, "next", view->stopped->hint);
+	else if (view->run.plan.count)
+		terminal_field(COLOUR_NONE, "next", arena_printf(arena, "headgate reconcile --target %s (a running agent does it by "
+		                                                        "itself)",
+		                                                 view->target->name));
+}
+
+static struct node *view_node(struct invocation *invocation, const struct view *view)
+{
+	struct arena *arena = invocation->arena;
+	const struct run *run = &view->run;
+	struct node *node = node_map(arena), *list;
+
+	node_set_text(arena, node, "target", view->target->name);
+	node_set_text(arena, node, "deployed", run->memory.deployed_commit);
+	node_set_text(arena, node, "branch", run->branch);
+	node_set_text(arena, node, "head", run->head);
+	list = node_set(arena, node, "pending", node_list(arena));
+	for (size_t i = 0; i < run->plan.count; i++) {
+		struct node *item = node_add(list, node_map(arena));
+
+		node_set_text(arena, item, "action", plan_action_name(run->plan.items[i].action));
+		node_set_text(arena, item, "name", run->plan.items[i].name);
+		node_set_text(arena, item, "commit", run->plan.items[i].commit);
+	}
+	list = node_set(arena, node, "refused", node_list(arena));
+	for (size_t i = 0; i < run->steps.count; i++) {
+		struct node *item;
+
+		if (!run->steps.items[i].refusal)
+			continue;
+		item = node_add(list, node_map(arena));
+		node_set_text(arena, item, "commit", run->steps.items[i].id);
+		node_set_text(arena, item, "code", run->steps.items[i].refusal->row->code);
+		node_set_text(arena, item, "why", error_line(arena, run->steps.items[i].refusal));
+		node_set_text(arena, item, "undone_by", run->steps.items[i].undone_by);
+	}
+	list = node_set(arena, node, "held", node_list(arena));
+	for (size_t i = 0; i < run->memory.held.count; i++)
+		node_add(list, node_text(arena, run->memory.held.items[i].name));
+	node_set_number(arena, node, "open_run", run->memory.open_run ? run->memory.open_run->id : 0);
+	node_set_number(arena, node, "undelivered", (int64_t)run->memory.undelivered);
+	node_set_text(arena, node, "code", view->error ? view->error->row->code : view->sticky ? view->sticky->code : NULL);
+	node_set_text(arena, node, "what", view->error ? view->error->what : view->sticky ? view->sticky->what : NULL);
+	node_set_text(arena, node, "why", view->error ? view->error->why : view->sticky ? view->sticky->why : NULL);
+	node_set_text(arena, node, "next", view->error ? view->error->hint : view->sticky ? view->sticky->hint : NULL);
+	return node;
+}
+
+const struct command cmd_status = {
+        .name = "status",
+        .sentence = "where every target stands, and what to type next",
+        .needs = NEEDS_CONFIG,
+        .perform = perform,
+        .description = "One screen for the person on call. Looks at branch, ledger and journal without writing to any of them. "
+                       "Exit status 0 when every target agrees with the branch; otherwise the highest of: 1 something "
+                       "failed, 2 something is pending, 3 or 4 something stands refused, 5 something waits, 6 a person is "
+                       "needed.",
+};

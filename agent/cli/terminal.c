@@ -1,0 +1,124 @@
+/*
+ * The screen. What a reader gets wrong: texts of commits, files and servers are foreign; their control characters are
+ * replaced here, whatever they went through before.
+ */
+#include "cli/terminal.h"
+
+#include <sys/ioctl.h>
+
+#define LABEL_WIDTH 10
+#define WIDTH_OTHERWISE 100
+#define WIDTH_MINIMUM 60
+
+static void print_to(FILE *stream, enum colour colour, const char *text);
+static void print_field(FILE *stream, enum colour colour, const char *label, const char *text);
+static size_t screen_width(FILE *stream);
+static bool is_coloured(FILE *stream);
+static void put_clean(FILE *stream, const char *text, size_t size);
+
+void terminal_print(enum colour colour, const char *format, ...)
+{
+	AUTO_ARENA arena = arena_new();
+	va_list args;
+
+	va_start(args, format);
+	print_to(stdout, colour, arena_vprintf(arena, format, args));
+	va_end(args);
+}
+
+void terminal_field(enum colour colour, const char *label, const char *text)
+{
+	print_field(stdout, colour, label, text);
+}
+
+void terminal_json(struct arena *arena, const struct node *node)
+{
+	(void)fputs(node_to_json_pretty(arena, node), stdout);
+	(void)fputc('\n', stdout);
+}
+
+void terminal_error(const struct error *error)
+{
+	AUTO_ARENA arena = arena_new();
+
+	print_to(stderr, COLOUR_BAD, "headgate: ");
+	print_to(stderr, COLOUR_STRONG, arena_printf(arena, "%s", error->what));
+	print_to(stderr, COLOUR_FAINT, arena_printf(arena, "  [%s]\n", error->row->code));
+	if (error->why)
+		print_field(stderr, COLOUR_NONE, "why", error->why);
+	print_field(stderr, COLOUR_CARE, "next", error->hint);
+}
+
+bool terminal_is_watched(void)
+{
+	return isatty(STDERR_FILENO);
+}
+
+static void print_to(FILE *stream, enum colour colour, const char *text)
+{
+	static const char *const codes[] = {
+	        [COLOUR_NONE] = "",        [COLOUR_GOOD] = "\033[32m",  [COLOUR_BAD] = "\033[31m",
+	        [COLOUR_CARE] = "\033[33m", [COLOUR_FAINT] = "\033[2m", [COLOUR_STRONG] = "\033[1m",
+	};
+	const bool coloured = colour != COLOUR_NONE && is_coloured(stream);
+
+	if (coloured)
+		(void)fputs(codes[colour], stream);
+	put_clean(stream, text, strlen(text));
+	if (coloured)
+		(void)fputs("\033[0m", stream);
+}
+
+static void print_field(FILE *stream, enum colour colour, const char *label, const char *text)
+{
+	const size_t width = screen_width(stream) - LABEL_WIDTH - 2;
+	const size_t used = strlen(label);
+	bool first = true;
+
+	do {
+		const size_t left = strlen(text);
+		size_t size = left;
+
+		if (left > width) {
+			for (size = width; size > width / 2 && text[size] != ' '; size--)
+				;
+			if (text[size] != ' ')
+				for (size = width; size < left && text[size] != ' '; size++)
+					;
+		}
+		(void)fputs("  ", stream);
+		print_to(stream, colour == COLOUR_NONE ? COLOUR_FAINT : colour, first ? label : "");
+		(void)fprintf(stream, "%*s", first && used < LABEL_WIDTH ? (int)(LABEL_WIDTH - used) : first ? 1 : LABEL_WIDTH, "");
+		put_clean(stream, text, size);
+		(void)fputc('\n', stream);
+		text += size;
+		while (*text == ' ')
+			text++;
+		first = false;
+	} while (*text);
+}
+
+static size_t screen_width(FILE *stream)
+{
+	struct winsize size = {0};
+
+	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_MINIMUM)
+		return WIDTH_OTHERWISE;
+	return size.ws_col;
+}
+
+static bool is_coloured(FILE *stream)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fileno(stream)) && !(no_colour && *no_colour) && !(term && strcmp(term, "dumb") == 0);
+}
+
+static void put_clean(FILE *stream, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		const unsigned char c = (unsigned char)text[i];
+
+		(void)fputc((c < 0x20 && c != '\n') || c == 0x7f ? '?' : c, stream);
+	}
+}

@@ -1,0 +1,17 @@
+/*
+ * What a person sees: columns, colours only on a terminal (and not with NO_COLOR), errors with what, why and next.
+ * Everything for people goes through here, so that control characters from outside never reach a terminal.
+ */
+#pragma once
+
+#include "base/node.h"
+#include "base/text.h"
+
+enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_BAD, COLOUR_CARE, COLOUR_FAINT, COLOUR_STRONG };
+
+void terminal_print(enum colour colour, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "  label     text", the text wrapped under itself at the terminal's width (100 when it is none). */
+void terminal_field(enum colour colour, const char *label, const char *text);
+void terminal_json(struct arena *arena, const struct node *node);
+void terminal_error(const struct error *error); /* to standard error */
+bool terminal_is_watched(void);                 /* is standard error a terminal? */

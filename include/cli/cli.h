@@ -1,0 +1,7 @@
+/* Words in, words out: the command line. */
+#pragma once
+
+#include "ports/registry.h"
+
+/* Runs the command that the arguments name and returns the program's exit status (DESIGN section 8). */
+int cli_main(int argc, char **argv, const struct registry *registry);
