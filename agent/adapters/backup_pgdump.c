@@ -27,7 +27,8 @@ struct backup_pgdump {
 struct draft { /* a dump that grows; gone with its scope unless it was kept */
 	const struct backup_pgdump_options *options;
 	const char *target;
-	const char *path, *roles; /* what is removed unless the manifest was written; roles may be NULL */
+	const char *path,
+		*roles; /* what is removed unless the manifest was written; roles may be NULL */
 	int fd;
 	struct sha256 *sha256;
 	uint64_t size, told;
@@ -35,25 +36,30 @@ struct draft { /* a dump that grows; gone with its scope unless it was kept */
 };
 
 static struct error *take(struct backup *backup, const struct backup_request *request,
-                          const struct progress *progress, struct arena *arena, struct backup_made *ret_made);
-static struct error *find(struct backup *backup, const char *target, int64_t run, struct arena *arena, bool *ret_found,
+                          const struct progress *progress, struct arena *arena,
                           struct backup_made *ret_made);
-static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope, struct arena *arena);
+static struct error *find(struct backup *backup, const char *target, int64_t run,
+                          struct arena *arena, bool *ret_found, struct backup_made *ret_made);
+static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope,
+                                struct arena *arena);
 static void close_backup(struct backup *backup);
 static FALLIBLE check_target(struct arena *arena, const char *target);
 static FALLIBLE check_space(struct arena *arena, const struct backup_pgdump_options *options,
                             const struct backup_request *request);
-static FALLIBLE make(const struct backup_pgdump_options *options, const struct backup_request *request,
-                     const struct progress *progress, struct arena *arena, struct backup_made *ret_made);
+static FALLIBLE make(const struct backup_pgdump_options *options,
+                     const struct backup_request *request, const struct progress *progress,
+                     struct arena *arena, struct backup_made *ret_made);
 static FALLIBLE draft_open(struct arena *arena, struct draft *draft);
 static struct error *draft_add(void *context, struct arena *arena, const void *data, size_t size);
 static FALLIBLE draft_finish(struct arena *arena, struct draft *draft, const char **ret_sha256);
-static FALLIBLE draft_failed(struct arena *arena, const struct draft *draft, const char *aim, int number);
+static FALLIBLE draft_failed(struct arena *arena, const struct draft *draft, const char *aim,
+                             int number);
 static void draft_cleanup(struct draft *draft);
-static FALLIBLE save_roles(struct arena *arena, struct draft *draft, const struct tools *tools, const char *stem,
-                           struct backup_made *made);
+static FALLIBLE save_roles(struct arena *arena, struct draft *draft, const struct tools *tools,
+                           const char *stem, struct backup_made *made);
 static FALLIBLE give_name(struct arena *arena, struct draft *draft, const char *stem);
-static struct error *as_backup_error(struct arena *arena, const struct draft *draft, const struct error *error);
+static struct error *as_backup_error(struct arena *arena, const struct draft *draft,
+                                     const struct error *error);
 static const char *shell_word(struct arena *arena, const char *word);
 
 #define AUTO_DRAFT CLEANUP(draft_cleanup) struct draft
@@ -83,18 +89,19 @@ static void close_backup(struct backup *backup)
 	(void)backup; /* a program never outlives the call that started it */
 }
 
-static struct error *find(struct backup *backup, const char *target, int64_t run, struct arena *arena, bool *ret_found,
-                          struct backup_made *ret_made)
+static struct error *find(struct backup *backup, const char *target, int64_t run,
+                          struct arena *arena, bool *ret_found, struct backup_made *ret_made)
 {
 	const struct backup_pgdump_options *options = &((struct backup_pgdump *)backup)->options;
 
 	TRY(check_target(arena, target));
-	return shelf_find(arena, options->folder, shelf_stem(arena, options, target, run), target, run, ret_found,
-	                  ret_made);
+	return shelf_find(arena, options->folder, shelf_stem(arena, options, target, run), target,
+	                  run, ret_found, ret_made);
 }
 
 static struct error *take(struct backup *backup, const struct backup_request *request,
-                          const struct progress *progress, struct arena *arena, struct backup_made *ret_made)
+                          const struct progress *progress, struct arena *arena,
+                          struct backup_made *ret_made)
 {
 	const struct backup_pgdump_options *options = &((struct backup_pgdump *)backup)->options;
 	bool found = false;
@@ -106,13 +113,14 @@ static struct error *take(struct backup *backup, const struct backup_request *re
 	shelf_sweep(arena, options->folder, request->target);
 	TRY(check_space(arena, options, request));
 	TRY(make(options, request, progress, arena, ret_made));
-	shelf_prune(arena, options->folder, request->target, shelf_stem(arena, options, request->target, request->run),
-	            request->keep);
+	shelf_prune(arena, options->folder, request->target,
+	            shelf_stem(arena, options, request->target, request->run), request->keep);
 	return NULL;
 }
 
 /* Into a new database, so that nothing is lost by typing it. Passwords are asked for. */
-static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope, struct arena *arena)
+static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope,
+                                struct arena *arena)
 {
 	const struct backup_pgdump_options *options = &((struct backup_pgdump *)backup)->options;
 	struct text where = TEXT_IN(arena);
@@ -121,14 +129,17 @@ static const char *restore_line(struct backup *backup, const char *file, enum ba
 	/* A dump of schemas creates `public` itself, which every new database already has. */
 	const char *clean = scope == BACKUP_SCHEMA ? " --clean --if-exists" : "";
 
-	if (!tools_url(arena, options, &url)) { /* an unreadable secret only costs the words that it knew */
-		text_printf(&where, " --host=%s --port=%s --username=%s", shell_word(arena, url.host),
-		            shell_word(arena, url.port), shell_word(arena, url.user));
+	if (!tools_url(arena, options,
+	               &url)) { /* an unreadable secret only costs the words that it knew */
+		text_printf(&where, " --host=%s --port=%s --username=%s",
+		            shell_word(arena, url.host), shell_word(arena, url.port),
+		            shell_word(arena, url.user));
 		name = arena_printf(arena, "%s_restored", url.database);
 	}
 	name = shell_word(arena, name);
-	return arena_printf(arena, "createdb%s --template=template0 %s && pg_restore%s%s --dbname=%s %s", text_get(&where),
-	                    name, text_get(&where), clean, name, shell_word(arena, file));
+	return arena_printf(
+		arena, "createdb%s --template=template0 %s && pg_restore%s%s --dbname=%s %s",
+		text_get(&where), name, text_get(&where), clean, name, shell_word(arena, file));
 }
 
 /* The name becomes part of a file's name. */
@@ -138,7 +149,8 @@ static FALLIBLE check_target(struct arena *arena, const char *target)
 
 	if (good && !target[good] && good <= NAME_MAXIMUM)
 		return NULL;
-	return FAIL(arena, BACKUP, .what = arena_printf(arena, "cannot name a backup after target '%s'", target),
+	return FAIL(arena, BACKUP,
+	            .what = arena_printf(arena, "cannot name a backup after target '%s'", target),
 	            .why = "a target's name holds lower-case letters, digits, '-' and '_'",
 	            .hint = "Rename the target in the configuration.");
 }
@@ -161,22 +173,28 @@ static FALLIBLE check_space(struct arena *arena, const struct backup_pgdump_opti
 	}
 	if (is_free >= needed && is_free - needed >= SPACE_RESERVE)
 		return NULL;
-	return FAIL(arena, BACKUP_SPACE,
-	            .what = arena_printf(arena, "cannot back up '%s' into '%s'", request->target, options->folder),
-	            .why = arena_printf(arena, "it may need %s, and %s are free there",
-	                                text_size(arena, needed + SPACE_RESERVE), text_size(arena, is_free)),
-	            .hint = arena_printf(arena,
-	                                 "Make room, or give the backups another folder in the configuration; the largest "
-	                                 "files are shown by: du -ah %s | sort -h | tail. Then: headgate retry",
-	                                 shell_word(arena, options->folder)));
+	return FAIL(
+		arena, BACKUP_SPACE,
+		.what = arena_printf(arena, "cannot back up '%s' into '%s'", request->target,
+	                             options->folder),
+		.why = arena_printf(arena, "it may need %s, and %s are free there",
+	                            text_size(arena, needed + SPACE_RESERVE),
+	                            text_size(arena, is_free)),
+		.hint = arena_printf(
+			arena,
+			"Make room, or give the backups another folder in the configuration; the largest "
+			"files are shown by: du -ah %s | sort -h | tail. Then: headgate retry",
+			shell_word(arena, options->folder)));
 }
 
-static FALLIBLE make(const struct backup_pgdump_options *options, const struct backup_request *request,
-                     const struct progress *progress, struct arena *arena, struct backup_made *ret_made)
+static FALLIBLE make(const struct backup_pgdump_options *options,
+                     const struct backup_request *request, const struct progress *progress,
+                     struct arena *arena, struct backup_made *ret_made)
 {
 	const char *stem = shelf_stem(arena, options, request->target, request->run);
 	uint64_t started_ms = clock_monotonic_ms();
-	struct manifest manifest = {.target = request->target, .run = request->run, .started_us = clock_wall_us()};
+	struct manifest manifest = {
+		.target = request->target, .run = request->run, .started_us = clock_wall_us()};
 	struct backup_made *made = &manifest.made;
 	struct tools tools;
 	AUTO_DRAFT draft = {
@@ -257,21 +275,26 @@ static FALLIBLE draft_finish(struct arena *arena, struct draft *draft, const cha
 	return NULL;
 }
 
-static FALLIBLE draft_failed(struct arena *arena, const struct draft *draft, const char *aim, int number)
+static FALLIBLE draft_failed(struct arena *arena, const struct draft *draft, const char *aim,
+                             int number)
 {
-	const char *what = arena_printf(arena, "cannot back up '%s' into '%s'", draft->target, draft->options->folder);
+	const char *what = arena_printf(arena, "cannot back up '%s' into '%s'", draft->target,
+	                                draft->options->folder);
 	const char *folder = shell_word(arena, draft->options->folder);
 
 	if (number == ENOSPC || number == EDQUOT || number == EFBIG)
-		return FAIL(arena, BACKUP_SPACE, .what = what,
-		            .why = arena_printf(arena, "%s, %s were written", errno_text(arena, number),
-		                                text_size(arena, draft->size)),
-		            .hint = arena_printf(arena,
-		                                 "Make room, or give the backups another folder in the configuration; what "
-		                                 "is used is shown by: df -h %s. Then: headgate retry",
-		                                 folder));
+		return FAIL(
+			arena, BACKUP_SPACE, .what = what,
+			.why = arena_printf(arena, "%s, %s were written", errno_text(arena, number),
+		                            text_size(arena, draft->size)),
+			.hint = arena_printf(
+				arena,
+				"Make room, or give the backups another folder in the configuration; what "
+				"is used is shown by: df -h %s. Then: headgate retry",
+				folder));
 	return FAIL(arena, BACKUP, .what = what,
-	            .why = arena_printf(arena, "cannot %s '%s': %s", aim, draft->path, errno_text(arena, number)),
+	            .why = arena_printf(arena, "cannot %s '%s': %s", aim, draft->path,
+	                                errno_text(arena, number)),
 	            .hint = arena_printf(arena, "Look at the folder: ls -ld %s", folder));
 }
 
@@ -283,15 +306,16 @@ static void draft_cleanup(struct draft *draft)
 	if (draft->sha256)
 		sha256_end(draft->sha256, hex);
 	if (draft->path)
-		(void)unlink(draft->path); /* what cannot be removed now is swept before the next backup */
+		(void)unlink(
+			draft->path); /* what cannot be removed now is swept before the next backup */
 	if (draft->roles)
 		(void)unlink(draft->roles);
 }
 
 /* ---- from draft to backup ---- */
 
-static FALLIBLE save_roles(struct arena *arena, struct draft *draft, const struct tools *tools, const char *stem,
-                           struct backup_made *made)
+static FALLIBLE save_roles(struct arena *arena, struct draft *draft, const struct tools *tools,
+                           const char *stem, struct backup_made *made)
 {
 	struct bytes sql = {0};
 
@@ -306,7 +330,8 @@ static FALLIBLE save_roles(struct arena *arena, struct draft *draft, const struc
 
 static FALLIBLE give_name(struct arena *arena, struct draft *draft, const char *stem)
 {
-	const char *folder = draft->options->folder, *path = shelf_path(arena, folder, stem, ".dump");
+	const char *folder = draft->options->folder;
+	const char *path = shelf_path(arena, folder, stem, ".dump");
 
 	if (rename(draft->path, path))
 		return draft_failed(arena, draft, "rename", errno);
@@ -315,17 +340,20 @@ static FALLIBLE give_name(struct arena *arena, struct draft *draft, const char *
 }
 
 /* A small file that could not be written heals as the dump itself does: the next try looks at the space first. */
-static struct error *as_backup_error(struct arena *arena, const struct draft *draft, const struct error *error)
+static struct error *as_backup_error(struct arena *arena, const struct draft *draft,
+                                     const struct error *error)
 {
 	if (!error)
 		return NULL;
-	return FAIL(arena, BACKUP, .what = arena_printf(arena, "cannot finish the backup of '%s'", draft->target),
+	return FAIL(arena, BACKUP,
+	            .what = arena_printf(arena, "cannot finish the backup of '%s'", draft->target),
 	            .why = error_line(arena, error), .hint = error->hint);
 }
 
 static const char *shell_word(struct arena *arena, const char *word)
 {
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,";
+	static const char safe[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,";
 	struct text quoted = TEXT_IN(arena);
 
 	if (word[0] && !word[strspn(word, safe)])

@@ -10,9 +10,12 @@ struct backup_pgdump_options {
 	const char *folder;   /* absolute; made with mode 0700 when it is not there */
 	const char *url;      /* Prisma's database URL; or */
 	const char *url_file; /* a secret's file, read again at each backup; wins over url */
-	const char *journal;  /* the journal's identity; runs of another journal with the same number are not ours. May be NULL */
-	const char *programs; /* folder of pg_dump, pg_restore and pg_dumpall; NULL: found by the server's version */
-	uint64_t quiet_ms;    /* longest silence of a program before it counts as hanging; 0: 30 minutes */
+	const char *
+		journal; /* the journal's identity; runs of another journal with the same number are not ours. May be NULL */
+	const char *
+		programs; /* folder of pg_dump, pg_restore and pg_dumpall; NULL: found by the server's version */
+	uint64_t
+		quiet_ms; /* longest silence of a program before it counts as hanging; 0: 30 minutes */
 };
 
 /* The texts are copied. Nothing is read, made or started before the first call. Holds nothing outside of the arena. */

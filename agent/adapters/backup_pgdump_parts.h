@@ -13,25 +13,27 @@ struct tools {
 	const char *dump, *restore, *roles; /* roles NULL: no pg_dumpall beside it */
 	const char *version;                /* "pg_dump (PostgreSQL) 15.18" */
 	struct database_url url;
-	const char *connection;             /* libpq's connection string; no secret in it */
-	const char *const *environment;     /* holds the password, when there is one */
+	const char *connection;         /* libpq's connection string; no secret in it */
+	const char *const *environment; /* holds the password, when there is one */
 	uint64_t quiet_ms;
 };
 
 /* Reads the URL, finds the programs for the server. ERR_BACKUP_VERSION names the package; also ERR_DB_URL, ERR_FILE…. */
-FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *options, int server_version_num,
-                    struct tools *ret_tools);
-FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *options, struct database_url *ret_url);
+FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *options,
+                    int server_version_num, struct tools *ret_tools);
+FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *options,
+                   struct database_url *ret_url);
 /* pg_dump into the sink. ERR_BACKUP, ERR_BACKUP_RIGHTS, or what the sink says. */
-FALLIBLE tools_dump(struct arena *arena, const struct tools *tools, const struct backup_request *request,
-                    process_sink *sink, void *context);
+FALLIBLE tools_dump(struct arena *arena, const struct tools *tools,
+                    const struct backup_request *request, process_sink *sink, void *context);
 /* Decodes the whole file. ERR_BACKUP_DAMAGED. */
-FALLIBLE tools_decode(struct arena *arena, const struct tools *tools, const char *target, const char *path,
-                      const struct progress *progress);
+FALLIBLE tools_decode(struct arena *arena, const struct tools *tools, const char *target,
+                      const char *path, const struct progress *progress);
 /* Roles without passwords. *ret_why says why there are none; an error only when we are asked to stop. */
-FALLIBLE tools_roles(struct arena *arena, const struct tools *tools, struct bytes *ret_sql, const char **ret_why);
+FALLIBLE tools_roles(struct arena *arena, const struct tools *tools, struct bytes *ret_sql,
+                     const char **ret_why);
 
-struct shelf_item { /* a manifest */
+struct shelf_item {       /* a manifest */
 	const char *stem; /* "shop.41" */
 	int64_t finished_us;
 	uint64_t size;
@@ -44,16 +46,21 @@ struct shelf_list { /* newest first */
 };
 
 /* "shop.41", or "shop.41.3f2a9c1b" with the journal's identity. */
-const char *shelf_stem(struct arena *arena, const struct backup_pgdump_options *options, const char *target, int64_t run);
-const char *shelf_path(struct arena *arena, const char *folder, const char *stem, const char *extension);
+const char *shelf_stem(struct arena *arena, const struct backup_pgdump_options *options,
+                       const char *target, int64_t run);
+const char *shelf_path(struct arena *arena, const char *folder, const char *stem,
+                       const char *extension);
 /* The temporary name under which a file grows. */
-const char *shelf_draft(struct arena *arena, const char *folder, const char *stem, const char *extension);
+const char *shelf_draft(struct arena *arena, const char *folder, const char *stem,
+                        const char *extension);
 /* Finished backups of the target; an unreadable folder or manifest is none. */
-void shelf_list(struct arena *arena, const char *folder, const char *target, struct shelf_list *ret_list);
+void shelf_list(struct arena *arena, const char *folder, const char *target,
+                struct shelf_list *ret_list);
 /* Removes what an interrupted try left behind. One run per target at a time, so nobody else's work is met. */
 void shelf_sweep(struct arena *arena, const char *folder, const char *target);
 /* Removes the oldest finished ones beyond `keep`, never `stem`. What cannot be removed is tried again next time. */
-void shelf_prune(struct arena *arena, const char *folder, const char *target, const char *stem, uint64_t keep);
+void shelf_prune(struct arena *arena, const char *folder, const char *target, const char *stem,
+                 uint64_t keep);
 
 struct manifest {
 	const char *target, *database, *server_version, *tool;
@@ -62,7 +69,8 @@ struct manifest {
 	struct backup_made made;
 };
 
-FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem, const struct manifest *manifest);
+FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem,
+                    const struct manifest *manifest);
 /* *ret_found false: no manifest, or its file is not the one it speaks of. ERR_STOPPED. */
-FALLIBLE shelf_find(struct arena *arena, const char *folder, const char *stem, const char *target, int64_t run,
-                    bool *ret_found, struct backup_made *ret_made);
+FALLIBLE shelf_find(struct arena *arena, const char *folder, const char *stem, const char *target,
+                    int64_t run, bool *ret_found, struct backup_made *ret_made);

@@ -25,13 +25,16 @@ static const char *const scopes[] = {[BACKUP_DATABASE] = "database", [BACKUP_SCH
 
 static void folder_names(struct arena *arena, const char *folder, struct text_list *ret_names);
 static const char *stem_of(struct arena *arena, const char *name, const char *target);
-static bool read_manifest(struct arena *arena, const char *folder, const char *stem, const struct node **ret_map);
+static bool read_manifest(struct arena *arena, const char *folder, const char *stem,
+                          const struct node **ret_map);
 static enum backup_scope scope_of(const struct node *map);
 static int newest_first(const void *a, const void *b);
 static void remove_files(struct arena *arena, const char *folder, const char *stem);
-static FALLIBLE hash_file(struct arena *arena, const char *path, uint64_t *ret_size, const char **ret_sha256);
+static FALLIBLE hash_file(struct arena *arena, const char *path, uint64_t *ret_size,
+                          const char **ret_sha256);
 
-const char *shelf_stem(struct arena *arena, const struct backup_pgdump_options *options, const char *target, int64_t run)
+const char *shelf_stem(struct arena *arena, const struct backup_pgdump_options *options,
+                       const char *target, int64_t run)
 {
 	char digits[JOURNAL_DIGITS + 1] = "";
 	size_t count = 0;
@@ -45,17 +48,20 @@ const char *shelf_stem(struct arena *arena, const struct backup_pgdump_options *
 	return arena_printf(arena, "%s.%" PRId64 ".%s", target, run, digits);
 }
 
-const char *shelf_path(struct arena *arena, const char *folder, const char *stem, const char *extension)
+const char *shelf_path(struct arena *arena, const char *folder, const char *stem,
+                       const char *extension)
 {
 	return path_join(arena, folder, arena_printf(arena, "%s%s", stem, extension));
 }
 
-const char *shelf_draft(struct arena *arena, const char *folder, const char *stem, const char *extension)
+const char *shelf_draft(struct arena *arena, const char *folder, const char *stem,
+                        const char *extension)
 {
 	return path_join(arena, folder, arena_printf(arena, ".%s%s.new", stem, extension));
 }
 
-void shelf_list(struct arena *arena, const char *folder, const char *target, struct shelf_list *ret_list)
+void shelf_list(struct arena *arena, const char *folder, const char *target,
+                struct shelf_list *ret_list)
 {
 	struct text_list names = {0};
 	struct shelf_list list = {0};
@@ -65,7 +71,8 @@ void shelf_list(struct arena *arena, const char *folder, const char *target, str
 		const char *stem = stem_of(arena, names.items[i], target);
 		const struct node *map;
 
-		if (!stem || !text_ends(names.items[i], ".json") || !read_manifest(arena, folder, stem, &map))
+		if (!stem || !text_ends(names.items[i], ".json") ||
+		    !read_manifest(arena, folder, stem, &map))
 			continue;
 		*LIST_ADD(arena, &list) = (struct shelf_item){
 			.stem = stem,
@@ -95,7 +102,8 @@ void shelf_sweep(struct arena *arena, const char *folder, const char *target)
 	}
 }
 
-void shelf_prune(struct arena *arena, const char *folder, const char *target, const char *stem, uint64_t keep)
+void shelf_prune(struct arena *arena, const char *folder, const char *target, const char *stem,
+                 uint64_t keep)
 {
 	struct shelf_list list = {0};
 	uint64_t kept = 1; /* the one just made, whatever the clock says of the others */
@@ -111,7 +119,8 @@ void shelf_prune(struct arena *arena, const char *folder, const char *target, co
 	}
 }
 
-FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem, const struct manifest *manifest)
+FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem,
+                    const struct manifest *manifest)
 {
 	const struct backup_made *made = &manifest->made;
 	struct node *map = node_map(arena), *schemas;
@@ -132,26 +141,30 @@ FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem, c
 	node_set_text(arena, map, "file", arena_printf(arena, "%s.dump", stem));
 	node_set_number(arena, map, "size", (int64_t)made->size);
 	node_set_text(arena, map, "sha256", made->sha256);
-	node_set_text(arena, map, "roles", made->roles ? arena_printf(arena, "%s.roles.sql", stem) : NULL);
+	node_set_text(arena, map, "roles",
+	              made->roles ? arena_printf(arena, "%s.roles.sql", stem) : NULL);
 	node_set_text(arena, map, "roles_why", made->roles_why);
 	node_set_text(arena, map, "started", clock_iso(arena, manifest->started_us));
 	node_set_text(arena, map, "finished", clock_iso(arena, manifest->finished_us));
 	node_set_number(arena, map, "finished_us", manifest->finished_us);
 	node_set_number(arena, map, "took_ms", (int64_t)made->took_ms);
 	json = arena_printf(arena, "%s\n", node_to_json_pretty(arena, map));
-	return file_save(arena, shelf_path(arena, folder, stem, ".json"), arena_bytes(arena, json, strlen(json)), 0600);
+	return file_save(arena, shelf_path(arena, folder, stem, ".json"),
+	                 arena_bytes(arena, json, strlen(json)), 0600);
 }
 
-FALLIBLE shelf_find(struct arena *arena, const char *folder, const char *stem, const char *target, int64_t run,
-                    bool *ret_found, struct backup_made *ret_made)
+FALLIBLE shelf_find(struct arena *arena, const char *folder, const char *stem, const char *target,
+                    int64_t run, bool *ret_found, struct backup_made *ret_made)
 {
 	const struct node *map;
-	const char *path = shelf_path(arena, folder, stem, ".dump"), *roles = shelf_path(arena, folder, stem, ".roles.sql");
+	const char *path = shelf_path(arena, folder, stem, ".dump");
+	const char *roles = shelf_path(arena, folder, stem, ".roles.sql");
 	const char *sha256 = NULL;
 	uint64_t size = 0;
 	bool found = false;
 
-	if (read_manifest(arena, folder, stem, &map) && text_equal(node_find_text(map, "target"), target) &&
+	if (read_manifest(arena, folder, stem, &map) &&
+	    text_equal(node_find_text(map, "target"), target) &&
 	    node_find_number(map, "run", -1) == run && file_exists(path)) {
 		TRY(hash_file(arena, path, &size, &sha256));
 		found = sha256 && (int64_t)size == node_find_number(map, "size", -1) &&
@@ -206,7 +219,8 @@ static const char *stem_of(struct arena *arena, const char *name, const char *ta
 	return NULL;
 }
 
-static bool read_manifest(struct arena *arena, const char *folder, const char *stem, const struct node **ret_map)
+static bool read_manifest(struct arena *arena, const char *folder, const char *stem,
+                          const struct node **ret_map)
 {
 	struct bytes bytes;
 	const struct node *map;
@@ -223,7 +237,8 @@ static bool read_manifest(struct arena *arena, const char *folder, const char *s
 
 static enum backup_scope scope_of(const struct node *map)
 {
-	return text_equal(node_find_text(map, "scope"), scopes[BACKUP_SCHEMA]) ? BACKUP_SCHEMA : BACKUP_DATABASE;
+	return text_equal(node_find_text(map, "scope"), scopes[BACKUP_SCHEMA]) ? BACKUP_SCHEMA
+	                                                                       : BACKUP_DATABASE;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -241,7 +256,8 @@ static void remove_files(struct arena *arena, const char *folder, const char *st
 }
 
 /* *ret_sha256 stays NULL when the file cannot be read. */
-static FALLIBLE hash_file(struct arena *arena, const char *path, uint64_t *ret_size, const char **ret_sha256)
+static FALLIBLE hash_file(struct arena *arena, const char *path, uint64_t *ret_size,
+                          const char **ret_sha256)
 {
 	AUTO_FD fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct sha256 *sha256 = sha256_begin();
@@ -261,7 +277,8 @@ static FALLIBLE hash_file(struct arena *arena, const char *path, uint64_t *ret_s
 	}
 	sha256_end(sha256, hex);
 	if (stop_asked())
-		return FAIL(arena, STOPPED, .what = arena_printf(arena, "stopped while checking '%s'", path),
+		return FAIL(arena, STOPPED,
+		            .what = arena_printf(arena, "stopped while checking '%s'", path),
 		            .hint = "Nothing to do: the next pass checks it again.");
 	if (got == 0)
 		*ret_sha256 = arena_text(arena, hex);

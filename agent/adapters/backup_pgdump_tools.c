@@ -9,11 +9,11 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define NEWEST_MAJOR 40         /* where the search for a newer pg_dump ends */
+#define NEWEST_MAJOR 40 /* where the search for a newer pg_dump ends */
 #define VERSION_DEADLINE_MS 10000
 #define ROLES_DEADLINE_MS 60000
 #define ROLES_MAXIMUM ((size_t)16 * 1024 * 1024)
-#define NO_FILE "/dev/null/none" /* a path that cannot exist: the home folder's files are not looked at */
+#define NO_FILE "/dev/null/none" /* cannot exist: files of the home folder are not looked at */
 #define MIB ((uint64_t)1024 * 1024)
 
 struct decoding {
@@ -27,23 +27,24 @@ struct reason { /* a part of what a program says, and what it means */
 	const char *hint;
 };
 
-static FALLIBLE find_programs(struct arena *arena, const struct backup_pgdump_options *options, int major,
-                              struct tools *tools);
+static FALLIBLE find_programs(struct arena *arena, const struct backup_pgdump_options *options,
+                              int major, struct tools *tools);
 static bool try_folder(struct arena *arena, const char *folder, struct tools *tools);
 static FALLIBLE check_version(struct arena *arena, struct tools *tools, int major);
 static FALLIBLE version_refused(struct arena *arena, int major, const char *why);
 static const char *connection_string(struct arena *arena, const struct database_url *url);
 static const char *const *environment_of(struct arena *arena, const struct tools *tools);
-static FALLIBLE dump_once(struct arena *arena, const struct tools *tools, const char *const *schemas,
-                          process_sink *sink, void *context, struct process_result *ret_result);
+static FALLIBLE dump_once(struct arena *arena, const struct tools *tools,
+                          const char *const *schemas, process_sink *sink, void *context,
+                          struct process_result *ret_result);
 static const char *const *schema_options(struct arena *arena, const struct backup_request *request);
 static FALLIBLE dump_failed(struct arena *arena, const struct tools *tools, const char *target,
                             const struct process_result *result);
 static struct error *count_bytes(void *context, struct arena *arena, const void *data, size_t size);
 static const char *first_words(struct arena *arena, const struct process_result *result);
 
-FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *options, int server_version_num,
-                    struct tools *ret_tools)
+FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *options,
+                    int server_version_num, struct tools *ret_tools)
 {
 	struct tools tools = {.quiet_ms = options->quiet_ms};
 	int major = server_version_num / 10000;
@@ -57,7 +58,8 @@ FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *opt
 	return NULL;
 }
 
-FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *options, struct database_url *ret_url)
+FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *options,
+                   struct database_url *ret_url)
 {
 	const char *url = options->url;
 
@@ -73,32 +75,37 @@ FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *opti
 /* ---- which programs ---- */
 
 /* The server's own major version first: what it writes can be read by the oldest pg_restore. */
-static FALLIBLE find_programs(struct arena *arena, const struct backup_pgdump_options *options, int major,
-                              struct tools *tools)
+static FALLIBLE find_programs(struct arena *arena, const struct backup_pgdump_options *options,
+                              int major, struct tools *tools)
 {
-	static const char *const layouts[] = {"/usr/lib/postgresql/", "/usr/pgsql-"}; /* Debian's, the PGDG's for RPM */
+	/* Debian's, and the one of PostgreSQL's own RPMs. */
+	static const char *const layouts[] = {"/usr/lib/postgresql/", "/usr/pgsql-"};
 	const char *elsewhere = program_find(arena, "pg_dump");
 
 	if (options->programs) {
 		if (try_folder(arena, options->programs, tools))
 			return NULL;
 		return version_refused(arena, major,
-		                       arena_printf(arena, "pg_dump and pg_restore are not in '%s'", options->programs));
+		                       arena_printf(arena, "pg_dump and pg_restore are not in '%s'",
+		                                    options->programs));
 	}
 	for (int version = major; version <= NEWEST_MAJOR; version++) {
 		for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-			if (try_folder(arena, arena_printf(arena, "%s%d/bin", layouts[i], version), tools))
+			if (try_folder(arena, arena_printf(arena, "%s%d/bin", layouts[i], version),
+			               tools))
 				return NULL;
 		}
 	}
 	if (elsewhere && try_folder(arena, path_folder(arena, elsewhere), tools))
 		return NULL;
-	return version_refused(arena, major, "no pg_dump of that version, or of a later one, is installed");
+	return version_refused(arena, major,
+	                       "no pg_dump of that version, or of a later one, is installed");
 }
 
 static bool try_folder(struct arena *arena, const char *folder, struct tools *tools)
 {
-	const char *dump = path_join(arena, folder, "pg_dump"), *restore = path_join(arena, folder, "pg_restore");
+	const char *dump = path_join(arena, folder, "pg_dump");
+	const char *restore = path_join(arena, folder, "pg_restore");
 	const char *roles = path_join(arena, folder, "pg_dumpall");
 
 	if (access(dump, X_OK) || access(restore, X_OK))
@@ -125,20 +132,27 @@ static FALLIBLE check_version(struct arena *arena, struct tools *tools, int majo
 	digits = version + strcspn(version, "0123456789");
 	if (result.status ||
 	    !parse_number(arena_copy(arena, digits, strspn(digits, "0123456789")), 1000, &found))
-		return version_refused(arena, major, arena_printf(arena, "'%s' does not tell its version", tools->dump));
+		return version_refused(
+			arena, major,
+			arena_printf(arena, "'%s' does not tell its version", tools->dump));
 	if (found < (uint64_t)major)
-		return version_refused(arena, major,
-		                       arena_printf(arena, "'%s' is of version %d and cannot read a server of version %d",
-		                                    tools->dump, (int)found, major));
+		return version_refused(
+			arena, major,
+			arena_printf(arena,
+		                     "'%s' is of version %d and cannot read a server of version %d",
+		                     tools->dump, (int)found, major));
 	tools->version = version;
 	return NULL;
 }
 
 static FALLIBLE version_refused(struct arena *arena, int major, const char *why)
 {
-	return FAIL(arena, BACKUP_VERSION,
-	            .what = arena_printf(arena, "cannot back up a server of version %d", major), .why = why,
-	            .hint = arena_printf(arena, "Install the package: apt-get install postgresql-client-%d", major));
+	return FAIL(
+		arena, BACKUP_VERSION,
+		.what = arena_printf(arena, "cannot back up a server of version %d", major),
+		.why = why,
+		.hint = arena_printf(
+			arena, "Install the package: apt-get install postgresql-client-%d", major));
 }
 
 /* ---- the way to the server: the same parameters as the agent's own connection ---- */
@@ -146,14 +160,23 @@ static FALLIBLE version_refused(struct arena *arena, int major, const char *why)
 static const char *connection_string(struct arena *arena, const struct database_url *url)
 {
 	static const char *const always[][2] = {
-		{"application_name", "headgate/backup"}, {"passfile", NO_FILE}, {"sslcert", NO_FILE},
-		{"sslkey", NO_FILE}, {"sslcrl", NO_FILE}, {"gssencmode", "disable"},
-		{"keepalives_idle", "30"}, {"keepalives_interval", "10"}, {"keepalives_count", "3"},
+		{"application_name", "headgate/backup"},
+		{"passfile", NO_FILE},
+		{"sslcert", NO_FILE},
+		{"sslkey", NO_FILE},
+		{"sslcrl", NO_FILE},
+		{"gssencmode", "disable"},
+		{"keepalives_idle", "30"},
+		{"keepalives_interval", "10"},
+		{"keepalives_count", "3"},
 		{"tcp_user_timeout", "60000"},
 	};
 	const struct {
 		const char *keyword, *value;
-	} own[] = {{"host", url->host}, {"port", url->port}, {"user", url->user}, {"dbname", url->database}};
+	} own[] = {{"host", url->host},
+	           {"port", url->port},
+	           {"user", url->user},
+	           {"dbname", url->database}};
 	struct text_list keywords = {0}, values = {0};
 	struct text text = TEXT_IN(arena);
 
@@ -194,8 +217,8 @@ static const char *const *environment_of(struct arena *arena, const struct tools
 
 /* ---- pg_dump ---- */
 
-FALLIBLE tools_dump(struct arena *arena, const struct tools *tools, const struct backup_request *request,
-                    process_sink *sink, void *context)
+FALLIBLE tools_dump(struct arena *arena, const struct tools *tools,
+                    const struct backup_request *request, process_sink *sink, void *context)
 {
 	/* Where none of the schemas exists yet pg_dump refuses, although there is nothing to lose: an empty archive. */
 	static const char *const nothing[] = {"--exclude-schema=*", NULL};
@@ -213,8 +236,9 @@ FALLIBLE tools_dump(struct arena *arena, const struct tools *tools, const struct
  * compression it carries a check sum of each block, so that decoding finds flipped bits.
  * --lock-wait-timeout: a dump that queues behind somebody's exclusive lock makes no one wait, but must not hang.
  */
-static FALLIBLE dump_once(struct arena *arena, const struct tools *tools, const char *const *schemas,
-                          process_sink *sink, void *context, struct process_result *ret_result)
+static FALLIBLE dump_once(struct arena *arena, const struct tools *tools,
+                          const char *const *schemas, process_sink *sink, void *context,
+                          struct process_result *ret_result)
 {
 	struct text_list arguments = {0};
 
@@ -245,7 +269,8 @@ static const char *const *schema_options(struct arena *arena, const struct backu
 		*LIST_ADD(arena, &names) = request->schemas->items[i];
 	if (request->scope == BACKUP_SCHEMA) {
 		*LIST_ADD(arena, &names) = "headgate";
-		*LIST_ADD(arena, &options) = "--extension=*"; /* else types of extensions are missing at a restore */
+		*LIST_ADD(arena, &options) =
+			"--extension=*"; /* else types of extensions are missing at a restore */
 	}
 	for (size_t i = 0; i < names.count; i++) {
 		struct text option = TEXT_IN(arena);
@@ -292,23 +317,26 @@ static FALLIBLE dump_failed(struct arena *arena, const struct tools *tools, cons
 
 /* ---- pg_restore: the only proof that a dump can be read is to read all of it; a list of contents proves nothing ---- */
 
-FALLIBLE tools_decode(struct arena *arena, const struct tools *tools, const char *target, const char *path,
-                      const struct progress *progress)
+FALLIBLE tools_decode(struct arena *arena, const struct tools *tools, const char *target,
+                      const char *path, const struct progress *progress)
 {
 	struct decoding decoding = {.progress = progress};
 	struct process_result result;
 
-	TRY(process_stream(arena,
-	                   &(struct process){.program = tools->restore,
-	                                     .arguments = (const char *const[]){"--file=-", path, NULL},
-	                                     .quiet_ms = tools->quiet_ms},
-	                   count_bytes, &decoding, &result));
+	TRY(process_stream(
+		arena,
+		&(struct process){.program = tools->restore,
+	                          .arguments = (const char *const[]){"--file=-", path, NULL},
+	                          .quiet_ms = tools->quiet_ms},
+		count_bytes, &decoding, &result));
 	if (!result.status)
 		return NULL;
-	return FAIL(arena, BACKUP_DAMAGED,
-	            .what = arena_printf(arena, "the backup of '%s' cannot be decoded to its end", target),
-	            .why = first_words(arena, &result),
-	            .hint = "The file was removed. Look for a failing disk (dmesg | tail), then: headgate retry");
+	return FAIL(
+		arena, BACKUP_DAMAGED,
+		.what = arena_printf(arena, "the backup of '%s' cannot be decoded to its end",
+	                             target),
+		.why = first_words(arena, &result),
+		.hint = "The file was removed. Look for a failing disk (dmesg | tail), then: headgate retry");
 }
 
 static struct error *count_bytes(void *context, struct arena *arena, const void *data, size_t size)
@@ -320,14 +348,16 @@ static struct error *count_bytes(void *context, struct arena *arena, const void 
 	decoding->size += size;
 	if (decoding->size - decoding->told >= MIB) {
 		decoding->told = decoding->size;
-		progress_report(decoding->progress, "check of the backup", PROGRESS_BYTES, decoding->size, 0);
+		progress_report(decoding->progress, "check of the backup", PROGRESS_BYTES,
+		                decoding->size, 0);
 	}
 	return NULL;
 }
 
 /* ---- pg_dumpall ---- */
 
-FALLIBLE tools_roles(struct arena *arena, const struct tools *tools, struct bytes *ret_sql, const char **ret_why)
+FALLIBLE tools_roles(struct arena *arena, const struct tools *tools, struct bytes *ret_sql,
+                     const char **ret_why)
 {
 	struct process_result result;
 	struct error *error;
@@ -338,13 +368,15 @@ FALLIBLE tools_roles(struct arena *arena, const struct tools *tools, struct byte
 	}
 	error = process_run(
 		arena,
-		&(struct process){.program = tools->roles,
-	                          .arguments = (const char *const[]){"--roles-only", "--no-role-passwords", "--no-password",
-	                                                             "--database", tools->url.database, "--dbname",
-	                                                             tools->connection, NULL},
-	                          .environment = tools->environment,
-	                          .output_maximum = ROLES_MAXIMUM,
-	                          .deadline_ms = ROLES_DEADLINE_MS},
+		&(struct process){
+			.program = tools->roles,
+			.arguments = (const char *const[]){"--roles-only", "--no-role-passwords",
+	                                                   "--no-password", "--database",
+	                                                   tools->url.database, "--dbname",
+	                                                   tools->connection, NULL},
+			.environment = tools->environment,
+			.output_maximum = ROLES_MAXIMUM,
+			.deadline_ms = ROLES_DEADLINE_MS},
 		&result);
 	if (error && stop_asked())
 		return error;

@@ -134,8 +134,8 @@ static const char *const objects[] = {
 
 /* A definition may have lines of its own: a backslash escapes them, so that a line stays an object. */
 static const char answer[] =
-	") SELECT line FROM (SELECT replace(replace(rtrim(kind || ' ' || id || ' ' || coalesce(def, '')), '\\', '\\\\'),"
-	" E'\\n', '\\n') AS line FROM obj) o ORDER BY line COLLATE \"C\"; COMMIT";
+	") SELECT line FROM (SELECT replace(replace(rtrim(kind || ' ' || id || ' ' || coalesce(def, '')), E'\\\\', E'\\\\\\\\'),"
+	" E'\\n', E'\\\\n') AS line FROM obj) o ORDER BY line COLLATE \"C\"; COMMIT";
 
 FALLIBLE postgres_fingerprint(struct database *database, const struct text_list *schemas, struct arena *arena,
                               struct fingerprint *ret_fingerprint)

@@ -251,9 +251,13 @@ static struct error *look_at_rights(struct postgres *postgres, const char *schem
 	"(pg_catalog.has_schema_privilege(" schema ", 'USAGE') AND (" table " IS NOT NULL"                             \
 	" OR pg_catalog.has_schema_privilege(" schema ", 'CREATE')))"
 	static const char look[] =
-		"WITH books AS (SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident($1))::oid AS ls,"
-		" pg_catalog.to_regclass(pg_catalog.quote_ident($1) || '._prisma_migrations')::oid AS lt,"
-		" pg_catalog.to_regnamespace('headgate')::oid AS hs, pg_catalog.to_regclass('headgate.deployed')::oid AS ht,"
+		"WITH ns AS (SELECT oid, nspname FROM pg_catalog.pg_namespace),"
+		" books AS (SELECT (SELECT oid FROM ns WHERE nspname = $1) AS ls,"
+		" (SELECT c.oid FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace"
+		" WHERE ns.nspname = $1 AND c.relname = '_prisma_migrations') AS lt,"
+		" (SELECT oid FROM ns WHERE nspname = 'headgate') AS hs,"
+		" (SELECT c.oid FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace"
+		" WHERE ns.nspname = 'headgate' AND c.relname = 'deployed') AS ht,"
 		" pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may_create)"
 		" SELECT ls IS NOT NULL, lt IS NOT NULL, hs IS NOT NULL, ht IS NOT NULL,"
 		" (SELECT pg_catalog.string_agg(pg_catalog.format(line, $1, current_user), ' ' ORDER BY n) FROM (VALUES"

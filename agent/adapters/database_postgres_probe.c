@@ -16,6 +16,7 @@
 	OTHERS_LOCK(table) " AND EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.pid = l.pid))"
 #define IS_DROPPED(index) OTHERS_LOCK(index) ")"
 #define DROP_IT "pg_catalog.format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname)"
+#define DROP_LEFT "pg_catalog.format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', c.nspname, c.relname)"
 #define NAMED_INDEX                                                                                                    \
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                          \
 	" LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid"                                                      \
@@ -46,7 +47,7 @@ static const char reindexed[] =
 	" WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$')"
 	" SELECT CASE WHEN EXISTS (SELECT FROM all_tables a WHERE " IS_BUILT("a.oid") ") THEN 'running'"
 	" WHEN c.relname IS NOT NULL THEN 'remnant' WHEN it.indisvalid = false THEN 'nothing' ELSE 'done' END,"
-	" pg_catalog.format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', c.nspname, c.relname)"
+	" CASE WHEN c.relname IS NOT NULL THEN " DROP_LEFT " END"
 	" FROM it LEFT JOIN remnants c ON true";
 
 /* While it waits for those who still use the partition, the other backend holds no lock at all: its words tell. */
@@ -54,8 +55,9 @@ static const char detached[] =
 	"SELECT CASE WHEN h.inhrelid IS NULL THEN 'done' WHEN NOT h.inhdetachpending THEN 'nothing'"
 	" WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.state = 'active'"
 	" AND a.pid <> pg_catalog.pg_backend_pid() AND a.datname = pg_catalog.current_database()"
-	" AND a.query ~* 'detach\\s+partition.*concurrently') THEN 'running' ELSE 'remnant' END,"
-	" pg_catalog.format('ALTER TABLE %I.%I DETACH PARTITION %I.%I FINALIZE', pn.nspname, p.relname, n.nspname, c.relname)"
+	" AND a.query ~* 'detach[[:space:]]+partition.*concurrently') THEN 'running' ELSE 'remnant' END,"
+	" CASE WHEN h.inhrelid IS NOT NULL THEN pg_catalog.format('ALTER TABLE %I.%I DETACH PARTITION %I.%I FINALIZE',"
+	" pn.nspname, p.relname, n.nspname, c.relname) END"
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" LEFT JOIN (pg_catalog.pg_inherits h JOIN pg_catalog.pg_class p ON p.oid = h.inhparent AND p.relname = $3"
 	" JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace) ON h.inhrelid = c.oid"

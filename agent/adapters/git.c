@@ -1,7 +1,8 @@
 /*
- * The mirror and its remote, through libgit2 1.5. What a reader would get wrong: the obvious calls are traps.
- * git_repository_open_bare skips owner and extension checks, git_commit_extract_signature can be tricked,
- * git_blob_lookup reads a blob of any size, and a credential callback is asked again forever.
+ * The mirror and its remote, through libgit2 1.5. What a reader would get wrong: the obvious calls
+ * are traps. git_repository_open_bare skips owner and extension checks,
+ * git_commit_extract_signature can be tricked, git_blob_lookup reads a blob of any size, and a
+ * credential callback is asked again forever.
  */
 #include "adapters/git.h"
 
@@ -54,15 +55,18 @@ static void connection_end(struct connection *connection);
 static void isolate(void);
 static struct error *open_mirror(struct git *git, struct arena *arena);
 static struct error *mirror_failed(const struct git *git, struct arena *arena, const char *aim);
-static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind, const char *id,
-                                   int code);
-static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id, const char *why);
+static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind,
+                                   const char *id, int code);
+static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id,
+                                      const char *why);
 static const char *reason(struct arena *arena);
-static struct error *find_head(struct connection *connection, const char *name, const git_remote_head **ret_head);
-static struct error *connection_begin(struct connection *connection, struct git *git, git_direction direction);
+static struct error *find_head(struct connection *connection, const char *name,
+                               const git_remote_head **ret_head);
+static struct error *connection_begin(struct connection *connection, struct git *git,
+                                      git_direction direction);
 static git_remote_callbacks callbacks_of(struct connection *connection);
-static int give_credential(git_credential **credential, const char *url, const char *username, unsigned allowed,
-                           void *payload);
+static int give_credential(git_credential **credential, const char *url, const char *username,
+                           unsigned allowed, void *payload);
 static int count_transfer(const git_indexer_progress *stats, void *payload);
 static int count_words(const char *text, int size, void *payload);
 static int count_packing(int stage, uint32_t current, uint32_t total, void *payload);
@@ -73,16 +77,17 @@ static struct error *remote_failed(struct connection *connection, const char *ai
 static const char *refusal(const struct connection *connection);
 
 /* Not even one from the environment. */
-static const git_proxy_options no_proxy = {.version = GIT_PROXY_OPTIONS_VERSION, .type = GIT_PROXY_NONE};
+static const git_proxy_options no_proxy = {.version = GIT_PROXY_OPTIONS_VERSION,
+                                           .type = GIT_PROXY_NONE};
 
 static const struct {
 	const char *name, *article;
 	git_object_t type;
 	enum error_code absent;
 } kinds[] = {
-        [GIT_KIND_COMMIT] = {"commit", "a commit", GIT_OBJECT_COMMIT, ERR_UNKNOWN_COMMIT},
-        [GIT_KIND_TREE] = {"tree", "a tree", GIT_OBJECT_TREE, ERR_GIT_OBJECT},
-        [GIT_KIND_BLOB] = {"file", "a file", GIT_OBJECT_BLOB, ERR_GIT_OBJECT},
+	[GIT_KIND_COMMIT] = {"commit", "a commit", GIT_OBJECT_COMMIT, ERR_UNKNOWN_COMMIT},
+	[GIT_KIND_TREE] = {"tree", "a tree", GIT_OBJECT_TREE, ERR_GIT_OBJECT},
+	[GIT_KIND_BLOB] = {"file", "a file", GIT_OBJECT_BLOB, ERR_GIT_OBJECT},
 };
 
 FALLIBLE git_open(struct arena *arena, const char *folder, struct git **ret_git)
@@ -114,8 +119,8 @@ void git_close(struct git *git)
 
 static void isolate(void)
 {
-	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
-	                             GIT_CONFIG_LEVEL_GLOBAL};
+	static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
+	                             GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL};
 
 	if (git_libgit2_init() < 0)
 		BUG("libgit2 does not start");
@@ -143,7 +148,8 @@ static struct error *open_mirror(struct git *git, struct arena *arena)
 		git->repository = NULL;
 	}
 	if (git_repository_open_ext(&git->repository, git->folder,
-	                            GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL) ||
+	                            GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE,
+	                            NULL) ||
 	    git_repository_odb(&git->odb, git->repository))
 		return mirror_failed(git, arena, "open");
 	return NULL;
@@ -161,8 +167,8 @@ static const char *reason(struct arena *arena)
 	return last && last->message ? arena_text(arena, last->message) : "libgit2 gives no reason";
 }
 
-FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t maximum, struct arena *arena,
-                  struct bytes *ret_bytes)
+FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t maximum,
+                  struct arena *arena, struct bytes *ret_bytes)
 {
 	AUTO_ODB_OBJECT object = NULL;
 	git_object_t type;
@@ -176,43 +182,52 @@ FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t ma
 	if (code)
 		return object_failed(git, arena, kind, id, code);
 	if (size > maximum && type == kinds[kind].type)
-		return FAIL(arena, GIT_LIMIT, .what = arena_printf(arena, "cannot read %s '%s'", kinds[kind].name, id),
-		            .why = arena_printf(arena, "it has %zu bytes, and %zu are allowed", size, maximum),
-		            .hint = "Bring a smaller one with a new commit.");
+		return FAIL(
+			arena, GIT_LIMIT,
+			.what = arena_printf(arena, "cannot read %s '%s'", kinds[kind].name, id),
+			.why = arena_printf(arena, "it has %zu bytes, and %zu are allowed", size,
+		                            maximum),
+			.hint = "Bring a smaller one with a new commit.");
 	if (size <= maximum) {
-		code = git_odb_read(&object, git->odb, &oid); /* verifies the bytes against the id */
+		code = git_odb_read(&object, git->odb,
+		                    &oid); /* verifies the bytes against the id */
 		if (code)
 			return object_failed(git, arena, kind, id, code);
 		type = git_odb_object_type(object); /* a damaged header may have told another */
 	}
 	if (type != kinds[kind].type)
 		return object_is_absent(arena, kind, id,
-		                        arena_printf(arena, "it is not %s but a %s", kinds[kind].article,
+		                        arena_printf(arena, "it is not %s but a %s",
+		                                     kinds[kind].article,
 		                                     git_object_type2string(type)));
 	*ret_bytes = arena_bytes(arena, git_odb_object_data(object), git_odb_object_size(object));
 	return NULL;
 }
 
-static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind, const char *id,
-                                   int code)
+static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind,
+                                   const char *id, int code)
 {
 	if (code == GIT_ENOTFOUND)
 		return object_is_absent(arena, kind, id, "the mirror does not have it");
-	return mirror_failed(git, arena, arena_printf(arena, "read %s '%s' from", kinds[kind].name, id));
+	return mirror_failed(git, arena,
+	                     arena_printf(arena, "read %s '%s' from", kinds[kind].name, id));
 }
 
-static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id, const char *why)
+static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id,
+                                      const char *why)
 {
-	return error_new(arena, kinds[kind].absent,
-	                 &(struct error_text){
-	                         .what = arena_printf(arena, "cannot find %s '%s'", kinds[kind].name, id),
-	                         .why = why,
-	                         .hint = "Look whether it is on the watched branch: git log <branch>. If it is, remove "
-	                                 "the mirror's folder; the next pass fetches it anew.",
-	                 });
+	return error_new(
+		arena, kinds[kind].absent,
+		&(struct error_text){
+			.what = arena_printf(arena, "cannot find %s '%s'", kinds[kind].name, id),
+			.why = why,
+			.hint = "Look whether it is on the watched branch: git log <branch>. If it is, remove "
+				"the mirror's folder; the next pass fetches it anew.",
+		});
 }
 
-FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *arena, const char **ret_id)
+FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *arena,
+                         const char **ret_id)
 {
 	git_oid start, oid;
 	int code;
@@ -221,8 +236,10 @@ FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *aren
 		return object_is_absent(arena, GIT_KIND_COMMIT, digits, "this is no object id");
 	code = git_odb_exists_prefix(&oid, git->odb, &start, strlen(digits));
 	if (code == GIT_EAMBIGUOUS)
-		return FAIL(arena, UNKNOWN_COMMIT, .what = arena_printf(arena, "cannot find commit '%s'", digits),
-		            .why = "more than one object begins so", .hint = "Give more digits of it.");
+		return FAIL(arena, UNKNOWN_COMMIT,
+		            .what = arena_printf(arena, "cannot find commit '%s'", digits),
+		            .why = "more than one object begins so",
+		            .hint = "Give more digits of it.");
 	if (code)
 		return object_failed(git, arena, GIT_KIND_COMMIT, digits, code);
 	*ret_id = arena_text(arena, git_oid_tostr_s(&oid));
@@ -240,7 +257,19 @@ FALLIBLE git_find_ref(struct git *git, const char *name, struct arena *arena, co
 	return NULL;
 }
 
-FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena, struct text_list *ret_names)
+FALLIBLE git_check_ref(struct git *git, const char *name, const char *id, struct arena *arena)
+{
+	git_oid oid;
+
+	if (git_oid_fromstr(&oid, id) || !git_odb_exists(git->odb, &oid))
+		return git_mirror_failed(
+			arena, git->folder, "use",
+			arena_printf(arena, "'%s' names '%s', which is not in it", name, id));
+	return NULL;
+}
+
+FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena,
+                       struct text_list *ret_names)
 {
 	AUTO_REFERENCE_ITERATOR iterator = NULL;
 	struct text_list names = {0};
@@ -256,7 +285,8 @@ FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena,
 	return NULL;
 }
 
-FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena, struct git_refs *ret_refs)
+FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena,
+                  struct git_refs *ret_refs)
 {
 	AUTO_CONNECTION connection = {.access = access, .arena = arena};
 	const git_remote_head **heads;
@@ -273,26 +303,26 @@ FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena
 			refs.head = arena_text(arena, heads[i]->symref_target);
 		else if (text_starts(heads[i]->name, "refs/heads/"))
 			*LIST_ADD(arena, &refs) = (struct git_ref){
-			        .name = arena_text(arena, heads[i]->name),
-			        .id = arena_text(arena, git_oid_tostr_s(&heads[i]->oid)),
+				.name = arena_text(arena, heads[i]->name),
+				.id = arena_text(arena, git_oid_tostr_s(&heads[i]->oid)),
 			};
 	}
 	*ret_refs = refs;
 	return NULL;
 }
 
-FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from, const char *to,
-                   struct arena *arena, bool *ret_found)
+FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from,
+                       const char *to, struct arena *arena, bool *ret_found)
 {
 	AUTO_CONNECTION connection = {.access = access, .arena = arena};
 	git_fetch_options options = {
-	        .version = GIT_FETCH_OPTIONS_VERSION,
-	        .callbacks = callbacks_of(&connection),
-	        .prune = GIT_FETCH_NO_PRUNE,
-	        .update_fetchhead = 0,
-	        .download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE,
-	        .proxy_opts = no_proxy,
-	        .follow_redirects = GIT_REMOTE_REDIRECT_NONE,
+		.version = GIT_FETCH_OPTIONS_VERSION,
+		.callbacks = callbacks_of(&connection),
+		.prune = GIT_FETCH_NO_PRUNE,
+		.update_fetchhead = 0,
+		.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE,
+		.proxy_opts = no_proxy,
+		.follow_redirects = GIT_REMOTE_REDIRECT_NONE,
 	};
 	char *refspec = arena_printf(arena, "+%s:%s", from, to);
 	const git_remote_head *head = NULL;
@@ -301,19 +331,22 @@ FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const c
 
 	TRY(git_mirror_lock(arena, git->folder, &lock));
 	TRY(connection_begin(&connection, git, GIT_DIRECTION_FETCH));
-	TRY(find_head(&connection, from, &head)); /* also keeps a '*' in the name from being a pattern */
+	TRY(find_head(&connection, from,
+	              &head)); /* also keeps a '*' in the name from being a pattern */
 	if (!head) {
 		*ret_found = false;
 		return NULL;
 	}
 	code = git_remote_fetch(connection.remote, &(git_strarray){&refspec, 1}, &options, NULL);
 	if (code)
-		return remote_failed(&connection, arena_printf(arena, "fetch '%s' from", from), code);
+		return remote_failed(&connection, arena_printf(arena, "fetch '%s' from", from),
+		                     code);
 	*ret_found = true;
 	return NULL;
 }
 
-static struct error *find_head(struct connection *connection, const char *name, const git_remote_head **ret_head)
+static struct error *find_head(struct connection *connection, const char *name,
+                               const git_remote_head **ret_head)
 {
 	const git_remote_head **heads;
 	size_t count;
@@ -328,19 +361,22 @@ static struct error *find_head(struct connection *connection, const char *name, 
 	return NULL;
 }
 
-FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const char *ref, struct arena *arena,
-                  bool *ret_rejected)
+FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const char *ref,
+                      struct arena *arena, bool *ret_rejected)
 {
-	/* What servers answer when another was there first; any other answer is a rule of theirs. */
-	static const char *const races[] = {"fast-forward", "fetch first", "stale info", "lock", "failed to update ref",
-	                                    "already exists"};
+	/*
+	 * What servers answer when another was there first; any other answer is a rule of theirs.
+	 */
+	static const char *const races[] = {"fast-forward",         "fetch first",
+	                                    "stale info",           "lock",
+	                                    "failed to update ref", "already exists"};
 	AUTO_CONNECTION connection = {.access = access, .arena = arena};
 	git_push_options options = {
-	        .version = GIT_PUSH_OPTIONS_VERSION,
-	        .pb_parallelism = 1,
-	        .callbacks = callbacks_of(&connection),
-	        .proxy_opts = no_proxy,
-	        .follow_redirects = GIT_REMOTE_REDIRECT_NONE,
+		.version = GIT_PUSH_OPTIONS_VERSION,
+		.pb_parallelism = 1,
+		.callbacks = callbacks_of(&connection),
+		.proxy_opts = no_proxy,
+		.follow_redirects = GIT_REMOTE_REDIRECT_NONE,
 	};
 	char *refspec = arena_printf(arena, "%s:%s", ref, ref);
 	bool rejected;
@@ -352,53 +388,65 @@ FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const ch
 	for (size_t i = 0; connection.rejected && i < sizeof races / sizeof *races; i++)
 		rejected |= strstr(connection.rejected, races[i]) != NULL;
 	if (!rejected && connection.rejected)
-		return FAIL(arena, FORGE_REFUSED, .what = arena_printf(arena, "cannot push '%s'", ref),
-		            .why = connection.rejected,
-		            .hint = "Let the token's owner write refs/notes/ in the remote's rules.");
+		return FAIL(
+			arena, FORGE_REFUSED, .what = arena_printf(arena, "cannot push '%s'", ref),
+			.why = connection.rejected,
+			.hint = "Let the token's owner write refs/notes/ in the remote's rules.");
 	if (!rejected && code)
 		return remote_failed(&connection, arena_printf(arena, "push '%s' to", ref), code);
 	*ret_rejected = rejected;
 	return NULL;
 }
 
-FALLIBLE git_notes_write(struct git *git, const char *ref, const char *commit, const char *text, struct arena *arena)
+FALLIBLE git_notes_write(struct git *git, const char *ref, const char *commit, const char *text,
+                         struct arena *arena)
 {
 	AUTO_SIGNATURE signature = NULL;
 	git_oid oid, written;
 
 	if (git_oid_fromstr(&oid, commit))
 		return object_is_absent(arena, GIT_KIND_COMMIT, commit, "this is no object id");
-	if (git_signature_new(&signature, "headgate", "headgate@localhost", (git_time_t)clock_wall(), 0) ||
+	if (git_signature_new(&signature, "headgate", "headgate@localhost",
+	                      (git_time_t)clock_wall(), 0) ||
 	    git_note_create(&written, git->repository, ref, signature, signature, &oid, text, 1))
-		return mirror_failed(git, arena, arena_printf(arena, "write a note under '%s' into", ref));
+		return mirror_failed(git, arena,
+		                     arena_printf(arena, "write a note under '%s' into", ref));
 	return NULL;
 }
 
-static struct error *connection_begin(struct connection *connection, struct git *git, git_direction direction)
+static struct error *connection_begin(struct connection *connection, struct git *git,
+                                      git_direction direction)
 {
 	const struct git_access *access = connection->access;
 	bool is_local = access->address.place == GIT_PLACE_LOCAL;
 	git_remote_connect_options options = {
-	        .version = GIT_REMOTE_CONNECT_OPTIONS_VERSION,
-	        .callbacks = callbacks_of(connection),
-	        .proxy_opts = no_proxy,
-	        .follow_redirects = GIT_REMOTE_REDIRECT_NONE,
+		.version = GIT_REMOTE_CONNECT_OPTIONS_VERSION,
+		.callbacks = callbacks_of(connection),
+		.proxy_opts = no_proxy,
+		.follow_redirects = GIT_REMOTE_REDIRECT_NONE,
 	};
 	git_remote_create_options creation = {
-	        .version = GIT_REMOTE_CREATE_OPTIONS_VERSION,
-	        .repository = git->repository,
-	        .flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC,
+		.version = GIT_REMOTE_CREATE_OPTIONS_VERSION,
+		.repository = git->repository,
+		.flags =
+			GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC,
 	};
 	int code;
 
 	git_patience_begin(&connection->patience, GIT_FETCH_MS, GIT_STILL_MS);
-	if (access->ca_file && git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, access->ca_file, NULL))
+	if (access->ca_file &&
+	    git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, access->ca_file, NULL))
 		return FAIL(connection->arena, FILE,
-		            .what = arena_printf(connection->arena, "cannot use the certificates in '%s'",
+		            .what = arena_printf(connection->arena,
+		                                 "cannot use the certificates in '%s'",
 		                                 access->ca_file),
-		            .why = reason(connection->arena), .hint = "Name a PEM file that the agent may read.");
+		            .why = reason(connection->arena),
+		            .hint = "Name a PEM file that the agent may read.");
 
-	/* The site named this very folder, which may well belong to the user git; libgit2 runs nothing from it. */
+	/*
+	 * The site named this very folder, which may well belong to the user git; libgit2 runs
+	 * nothing from it.
+	 */
 	if (is_local)
 		(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	code = git_remote_create_with_opts(&connection->remote, access->address.url, &creation);
@@ -418,28 +466,30 @@ static void connection_end(struct connection *connection)
 static git_remote_callbacks callbacks_of(struct connection *connection)
 {
 	return (git_remote_callbacks){
-	        .version = GIT_REMOTE_CALLBACKS_VERSION,
-	        .credentials = give_credential,
-	        .transfer_progress = count_transfer,
-	        .sideband_progress = count_words,
-	        .pack_progress = count_packing,
-	        .push_transfer_progress = count_push,
-	        .push_update_reference = note_update,
-	        .payload = connection,
+		.version = GIT_REMOTE_CALLBACKS_VERSION,
+		.credentials = give_credential,
+		.transfer_progress = count_transfer,
+		.sideband_progress = count_words,
+		.pack_progress = count_packing,
+		.push_transfer_progress = count_push,
+		.push_update_reference = note_update,
+		.payload = connection,
 	};
 }
 
-static int give_credential(git_credential **credential, const char *url, const char *username, unsigned allowed,
-                           void *payload)
+static int give_credential(git_credential **credential, const char *url, const char *username,
+                           unsigned allowed, void *payload)
 {
 	struct connection *connection = payload;
 	const struct git_access *access = connection->access;
 
 	(void)username; /* a URL with one was refused */
-	if (!access->token || connection->asked++ || !(allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) ||
+	if (!access->token || connection->asked++ ||
+	    !(allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) ||
 	    !git_address_covers(&access->address, url))
 		return GIT_EAUTH;
-	return git_credential_userpass_plaintext_new(credential, access->username, secret_reveal(access->token));
+	return git_credential_userpass_plaintext_new(credential, access->username,
+	                                             secret_reveal(access->token));
 }
 
 static int count_transfer(const git_indexer_progress *stats, void *payload)
@@ -450,7 +500,8 @@ static int count_transfer(const git_indexer_progress *stats, void *payload)
 		connection->limit = "it sends more than 2 GiB at once";
 	if (stats->total_objects > GIT_OBJECTS_MAXIMUM)
 		connection->limit = "it sends more than 10 million objects at once";
-	return go_on(connection, stats->received_bytes + stats->indexed_objects + stats->indexed_deltas);
+	return go_on(connection,
+	             stats->received_bytes + stats->indexed_objects + stats->indexed_deltas);
 }
 
 static int count_words(const char *text, int size, void *payload)
@@ -489,11 +540,14 @@ static int go_on(struct connection *connection, size_t moved)
 	if (moved != connection->moved)
 		git_patience_moved(&connection->patience);
 	connection->moved = moved;
-	return connection->limit || stop_asked() || git_patience_is_over(&connection->patience) ? GIT_EUSER : 0;
+	return connection->limit || stop_asked() || git_patience_is_over(&connection->patience)
+	               ? GIT_EUSER
+	               : 0;
 }
 
-#define HINT_ADDRESS "See whether this machine reaches it: git ls-remote <url>. The agent tries again by itself."
-#define HINT_TOKEN                                                                                                     \
+#define HINT_ADDRESS                                                                               \
+	"See whether this machine reaches it: git ls-remote <url>. The agent tries again by itself."
+#define HINT_TOKEN                                                                                 \
 	"Put a token that may read the repository into the file that token_file names; the next pass reads it again."
 
 /* libgit2 tells most kinds of failure apart only in its text; the first row that fits is taken. */
@@ -503,27 +557,29 @@ static const struct {
 	enum error_code error;
 	const char *hint;
 } failures[] = {
-        {GIT_EAUTH, "", ERR_GIT_AUTH, HINT_TOKEN},
-        {0, "status code: 401", ERR_GIT_AUTH, HINT_TOKEN},
-        {0, "status code: 403", ERR_GIT_AUTH, HINT_TOKEN},
-        {0, "status code: 404", ERR_GIT_UNREACHABLE,
+	{GIT_EAUTH, "", ERR_GIT_AUTH, HINT_TOKEN},
+	{0, "status code: 401", ERR_GIT_AUTH, HINT_TOKEN},
+	{0, "status code: 403", ERR_GIT_AUTH, HINT_TOKEN},
+	{0, "status code: 404", ERR_GIT_UNREACHABLE,
          "See whether the address is right and the token may read it; many servers hide what a token may not see."},
-        {0, "status code: 30", ERR_GIT_UNREACHABLE,
+	{0, "status code: 30", ERR_GIT_UNREACHABLE,
          "Redirects are not followed; write the address that it redirects to."},
-        {0, "objectformat", ERR_GIT_FORMAT, "SHA-256 repositories are not supported yet; use one with SHA-1 ids."},
-        {0, "parsing REF pkt-line", ERR_GIT_FORMAT,
+	{0, "objectformat", ERR_GIT_FORMAT,
+         "SHA-256 repositories are not supported yet; use one with SHA-1 ids."},
+	{0, "parsing REF pkt-line", ERR_GIT_FORMAT,
          "SHA-256 and shallow repositories are not supported. There: git rev-parse --show-object-format "
          "--is-shallow-repository"},
-        {0, "no match for id", ERR_GIT_FORMAT,
+	{0, "no match for id", ERR_GIT_FORMAT,
          "It lacks objects, as a shallow repository does. There: git fetch --unshallow, or see what git fsck says."},
-        {GIT_ECERTIFICATE, "", ERR_GIT_UNREACHABLE,
+	{GIT_ECERTIFICATE, "", ERR_GIT_UNREACHABLE,
          "Name the certificate authority's PEM file in ca_file, or have the server's certificate renewed."},
 };
 
 static struct error *remote_failed(struct connection *connection, const char *aim, int code)
 {
 	struct arena *arena = connection->arena;
-	const char *what = arena_printf(arena, "cannot %s '%s'", aim, connection->access->address.url);
+	const char *what =
+		arena_printf(arena, "cannot %s '%s'", aim, connection->access->address.url);
 	const char *why = code == GIT_EAUTH ? refusal(connection) : reason(arena);
 
 	if (connection->limit)
@@ -534,9 +590,11 @@ static struct error *remote_failed(struct connection *connection, const char *ai
 		            .hint = "The next pass begins it again.");
 	if (git_patience_is_over(&connection->patience))
 		return FAIL(arena, GIT_UNREACHABLE, .what = what,
-		            .why = "nothing moved for a minute, or it took longer than ten", .hint = HINT_ADDRESS);
+		            .why = "nothing moved for a minute, or it took longer than ten",
+		            .hint = HINT_ADDRESS);
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
-		if ((!failures[i].code || failures[i].code == code) && strstr(why, failures[i].fragment))
+		if ((!failures[i].code || failures[i].code == code) &&
+		    strstr(why, failures[i].fragment))
 			return error_new(arena, failures[i].error,
 			                 &(struct error_text){what, why, failures[i].hint});
 	return FAIL(arena, GIT_UNREACHABLE, .what = what, .why = why, .hint = HINT_ADDRESS);
@@ -547,6 +605,7 @@ static const char *refusal(const struct connection *connection)
 {
 	if (!connection->access->token)
 		return "it asks for a token, and none is configured";
-	return connection->asked > 1 ? "it does not accept the token"
-	                             : "it asks in a way that a token cannot answer, or for another host";
+	return connection->asked > 1
+	               ? "it does not accept the token"
+	               : "it asks in a way that a token cannot answer, or for another host";
 }

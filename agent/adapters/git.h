@@ -1,7 +1,8 @@
 /*
- * libgit2 behind a few verbs; git.c alone includes it. A `struct git` is the agent's private mirror: a bare repository
- * that only this machine's agent writes. No configuration of a user or of the system is read, nothing is ever checked
- * out, every object is verified against its id when it is read. Several may have one mirror open at once.
+ * libgit2 behind a few verbs; git.c alone includes it. A `struct git` is the agent's private
+ * mirror: a bare repository that only this machine's agent writes. No configuration of a user or of
+ * the system is read, nothing is ever checked out, every object is verified against its id when it
+ * is read. Several may have one mirror open at once.
  */
 #pragma once
 
@@ -22,7 +23,8 @@ struct git_access {
 	struct git_address address;
 	const char *username;       /* sent with the token */
 	const struct secret *token; /* NULL: none */
-	const char *ca_file;        /* PEM; NULL: the system's. Holds for the whole process: libgit2 knows no other way */
+	/* PEM; NULL: the system's. Holds for the whole process: libgit2 knows no other way. */
+	const char *ca_file;
 };
 
 struct git_ref {
@@ -33,42 +35,58 @@ struct git_ref {
 struct git_refs {
 	struct git_ref *items;
 	size_t count, room;
-	const char *head; /* the branch that the remote's HEAD names, "refs/heads/main"; NULL: unborn or detached */
+	/* The branch that the remote's HEAD names, "refs/heads/main"; NULL: unborn or detached. */
+	const char *head;
 };
 
 /*
- * Opens the mirror in `folder` (an absolute path), and makes it when the folder is absent or empty. ERR_GIT_MIRROR: it
- * is damaged, belongs to another user or holds other things; the hint says how to have it rebuilt.
+ * Opens the mirror in `folder` (an absolute path), and makes it when the folder is absent or empty.
+ * ERR_GIT_MIRROR: it is damaged, belongs to another user or holds other things; the hint says how
+ * to have it rebuilt.
  */
 FALLIBLE git_open(struct arena *arena, const char *folder, struct git **ret_git);
 void git_close(struct git *git); /* accepts NULL */
 
 /*
- * The bytes of an object, after its header told kind and size. ERR_GIT_LIMIT above `maximum`; ERR_UNKNOWN_COMMIT and
- * ERR_GIT_OBJECT when it is not there or of another kind; ERR_GIT_MIRROR when it is damaged.
+ * The bytes of an object, after its header told kind and size. ERR_GIT_LIMIT above `maximum`;
+ * ERR_UNKNOWN_COMMIT and ERR_GIT_OBJECT when it is not there or of another kind; ERR_GIT_MIRROR
+ * when it is damaged.
  */
-FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t maximum, struct arena *arena,
-                  struct bytes *ret_bytes);
-/* Full id of the only object that begins with `digits` (4 to 40, hex). ERR_UNKNOWN_COMMIT: none, or several. */
-FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *arena, const char **ret_id);
+FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t maximum,
+                  struct arena *arena, struct bytes *ret_bytes);
+/*
+ * Full id of the only object that begins with `digits` (4 to 40, hex). ERR_UNKNOWN_COMMIT: none, or
+ * several.
+ */
+FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *arena,
+                         const char **ret_id);
 /* Where a ref of the mirror points; NULL when it has no such ref. */
 FALLIBLE git_find_ref(struct git *git, const char *name, struct arena *arena, const char **ret_id);
-FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena, struct text_list *ret_names);
+/* ERR_GIT_MIRROR when the object is not there that the ref names (a pack was lost or cut off). */
+FALLIBLE git_check_ref(struct git *git, const char *name, const char *id, struct arena *arena);
+FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena,
+                       struct text_list *ret_names);
 
-/* The remote's branches (refs/heads/ only). ERR_GIT_UNREACHABLE, ERR_GIT_AUTH, ERR_GIT_FORMAT. May be repeated. */
-FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena, struct git_refs *ret_refs);
 /*
- * Brings what the remote's ref `from` names and points the mirror's ref `to` at it, whatever it was before. No tags.
- * *ret_found: false when the remote has no such ref; then nothing changed. One fetch at a time per mirror.
+ * The remote's branches (refs/heads/ only). ERR_GIT_UNREACHABLE, ERR_GIT_AUTH, ERR_GIT_FORMAT. May
+ * be repeated.
  */
-FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from, const char *to,
-                   struct arena *arena, bool *ret_found);
+FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena,
+                  struct git_refs *ret_refs);
 /*
- * Pushes one ref under its own name, never by force. *ret_rejected: the remote has something there that the mirror has
- * not. Fetch that ref, write on top of it, push again. ERR_FORGE_REFUSED: the remote's own rules say no.
+ * Brings what the remote's ref `from` names and points the mirror's ref `to` at it, whatever it was
+ * before. No tags. *ret_found: false when the remote has no such ref; then nothing changed. One
+ * fetch at a time per mirror.
  */
-FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const char *ref, struct arena *arena,
-                  bool *ret_rejected);
+FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from,
+                       const char *to, struct arena *arena, bool *ret_found);
+/*
+ * Pushes one ref under its own name, never by force. *ret_rejected: the remote has something there
+ * that the mirror has not. Fetch that ref, write on top of it, push again. ERR_FORGE_REFUSED: the
+ * remote's own rules say no.
+ */
+FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const char *ref,
+                      struct arena *arena, bool *ret_rejected);
 
 /* The note of a commit under `ref` ("refs/notes/headgate/shop"); size 0: none. */
 FALLIBLE git_notes_read(struct git *git, const char *ref, const char *commit, struct arena *arena,

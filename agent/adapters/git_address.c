@@ -1,6 +1,7 @@
 /*
- * Repository addresses. One would expect a URL parser; this only cuts off scheme and authority, because that is all
- * the rules need, and the rest belongs to the server. User information is never repeated in a message.
+ * Repository addresses. One would expect a URL parser; this only cuts off scheme and authority,
+ * because that is all the rules need, and the rest belongs to the server. User information is never
+ * repeated in a message.
  */
 #include "adapters/git_address.h"
 
@@ -13,12 +14,13 @@ static const struct {
 	const char *scheme;
 	enum git_place place;
 } schemes[] = {
-        {"file://", GIT_PLACE_LOCAL},
-        {"http://", GIT_PLACE_HTTP},
-        {"https://", GIT_PLACE_HTTPS},
+	{"file://", GIT_PLACE_LOCAL},
+	{"http://", GIT_PLACE_HTTP},
+	{"https://", GIT_PLACE_HTTPS},
 };
 
-#define SUPPORTED "Write an absolute path, file:///path, https://host/path, or http://host/path for a host you trust."
+#define SUPPORTED                                                                                  \
+	"Write an absolute path, file:///path, https://host/path, or http://host/path for a host you trust."
 
 static const char *find_scheme(const char *url, enum git_place *ret_place);
 static struct error *refuse_scheme(struct arena *arena, const char *url);
@@ -33,8 +35,10 @@ FALLIBLE git_address_parse(struct arena *arena, const char *url, bool has_token,
 	const char *rest;
 
 	if (!*url || strlen(url) > GIT_ADDRESS_MAXIMUM || text_has_control(url))
-		return FAIL(arena, GIT_URL, .what = "cannot use the repository's address",
-		            .why = "it is empty, longer than 2048 bytes, or holds control characters", .hint = SUPPORTED);
+		return FAIL(
+			arena, GIT_URL, .what = "cannot use the repository's address",
+			.why = "it is empty, longer than 2048 bytes, or holds control characters",
+			.hint = SUPPORTED);
 
 	if (*url == '/') {
 		*ret_address = address;
@@ -47,24 +51,29 @@ FALLIBLE git_address_parse(struct arena *arena, const char *url, bool has_token,
 	if (address.place == GIT_PLACE_LOCAL) {
 		if (*rest != '/')
 			return FAIL(arena, GIT_URL, .what = "cannot use the repository's address",
-			            .why = "a file:// address names a host", .hint = "Write file:///path or the path alone.");
+			            .why = "a file:// address names a host",
+			            .hint = "Write file:///path or the path alone.");
 		*ret_address = address;
 		return NULL;
 	}
 
 	address.authority = authority_of(arena, rest);
 	if (strchr(address.authority, '@'))
-		return FAIL(arena, GIT_URL, .what = "cannot use the repository's address",
-		            .why = "it holds a user name or a password",
-		            .hint = "Write the address without it and put the token into the file that token_file names.");
+		return FAIL(
+			arena, GIT_URL, .what = "cannot use the repository's address",
+			.why = "it holds a user name or a password",
+			.hint = "Write the address without it and put the token into the file that token_file names.");
 	if (!*address.authority)
-		return FAIL(arena, GIT_URL, .what = "cannot use the repository's address", .why = "it names no host",
-		            .hint = SUPPORTED);
-	if (address.place == GIT_PLACE_HTTP && has_token && !allow_http && !is_loopback(address.authority))
-		return FAIL(arena, GIT_URL,
-		            .what = arena_printf(arena, "cannot send a token to '%s'", address.authority),
-		            .why = "http:// would carry it in the clear",
-		            .hint = "Write https://, or set allow_http: true if the network in between is yours.");
+		return FAIL(arena, GIT_URL, .what = "cannot use the repository's address",
+		            .why = "it names no host", .hint = SUPPORTED);
+	if (address.place == GIT_PLACE_HTTP && has_token && !allow_http &&
+	    !is_loopback(address.authority))
+		return FAIL(
+			arena, GIT_URL,
+			.what = arena_printf(arena, "cannot send a token to '%s'",
+		                             address.authority),
+			.why = "http:// would carry it in the clear",
+			.hint = "Write https://, or set allow_http: true if the network in between is yours.");
 	*ret_address = address;
 	return NULL;
 }
@@ -83,10 +92,12 @@ static struct error *refuse_scheme(struct arena *arena, const char *url)
 {
 	const char *end = strstr(url, "://");
 
-	if (!strncasecmp(url, "ssh://", 6) || !strncasecmp(url, "git+ssh://", 10) || is_scp_like(url))
-		return FAIL(arena, GIT_URL, .what = "cannot use the repository's address",
-		            .why = "ssh remotes are not supported; use https with a token",
-		            .hint = "Write https://host/path and name a file with a token in token_file.");
+	if (!strncasecmp(url, "ssh://", 6) || !strncasecmp(url, "git+ssh://", 10) ||
+	    is_scp_like(url))
+		return FAIL(
+			arena, GIT_URL, .what = "cannot use the repository's address",
+			.why = "ssh remotes are not supported; use https with a token",
+			.hint = "Write https://host/path and name a file with a token in token_file.");
 	if (end)
 		return FAIL(arena, GIT_URL, .what = "cannot use the repository's address",
 		            .why = arena_printf(arena, "'%.*s' is not a supported way to reach it",

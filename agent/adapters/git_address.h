@@ -1,6 +1,7 @@
 /*
- * Where a repository lives, as a site writes it: an absolute path, file://, http:// or https://. Everything else is
- * refused here, before a connection is tried. A token goes only to the authority that the site wrote.
+ * Where a repository lives, as a site writes it: an absolute path, file://, http:// or https://.
+ * Everything else is refused here, before a connection is tried. A token goes only to the authority
+ * that the site wrote.
  */
 #pragma once
 
@@ -18,7 +19,10 @@ struct git_address {
 	const char *authority; /* "example.org:8443", lower case; "" for a local one */
 };
 
-/* ERR_GIT_URL: not supported, holds user information, or would send a token in the clear to another host. */
+/*
+ * ERR_GIT_URL: not supported, holds user information, or would send a token in the clear to another
+ * host.
+ */
 FALLIBLE git_address_parse(struct arena *arena, const char *url, bool has_token, bool allow_http,
                            struct git_address *ret_address);
 

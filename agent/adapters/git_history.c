@@ -1,13 +1,15 @@
 /*
- * The commits that `head` reaches and `from` does not, newest first. Walked as git does it, newest claim first from
- * both ends. Times are claims: with false ones an old commit may be listed once more (and is judged once more), but
- * none is ever left out, because only real parent links from `from` exclude a commit.
+ * The commits that `head` reaches and `from` does not, newest first. Walked as git does it, newest
+ * claim first from both ends. Times are claims: with false ones an old commit may be listed once
+ * more (and is judged once more), but none is ever left out, because only real parent links from
+ * `from` exclude a commit.
  */
 #include "adapters/git_objects.h"
 #include "base/clock.h"
 #include "model/commit.h"
 
-#define SLACK 5 /* excluded commits that are still followed when none is open any more, as in git's limit_list */
+/* Excluded commits that are still followed when none is open any more, as in git's limit_list. */
+#define SLACK 5
 #define NODES_MAXIMUM ((size_t)4 * HISTORY_MAXIMUM)
 #define READING_MAXIMUM ((size_t)4 * 1024 * 1024) /* raw bytes kept before they are let go */
 
@@ -31,7 +33,7 @@ struct walk {
 	struct arena *reading; /* raw commits; renewed now and then */
 	struct node *items;    /* with count and room: a list */
 	size_t count, room;
-	size_t *slots; /* hash table: index + 1, 0 is free; a power of two of them, at most half full */
+	size_t *slots; /* hash table: index + 1, 0 is free; a power of two, at most half full */
 	size_t slot_count;
 	struct heap queue;
 	size_t open; /* queued and not excluded */
@@ -46,8 +48,8 @@ static struct error *read_node(struct walk *walk, const char *id, struct node *r
 static struct error *follow(struct walk *walk, size_t index);
 static struct error *explain_gap(struct walk *walk, const char *id, struct error *error);
 static void exclude(struct walk *walk, size_t index);
-static struct error *collect(struct walk *walk, const char *from, struct arena *arena, struct history *ret_history,
-                             bool *ret_descends);
+static struct error *collect(struct walk *walk, const char *from, struct arena *arena,
+                             struct history *ret_history, bool *ret_descends);
 static struct node *find_part(const struct walk *walk, const char *id);
 static void heap_push(struct walk *walk, struct heap *heap, size_t index);
 static size_t heap_pop(const struct walk *walk, struct heap *heap);
@@ -57,7 +59,8 @@ FALLIBLE git_objects_history(const struct git_objects *objects, const char *from
                              struct arena *arena, struct history *ret_history, bool *ret_descends)
 {
 	AUTO_ARENA scratch = arena_new();
-	struct walk walk = {.objects = objects, .arena = scratch, .reading = arena_new(), .oldest = INT64_MAX};
+	struct walk walk = {
+		.objects = objects, .arena = scratch, .reading = arena_new(), .oldest = INT64_MAX};
 	struct error *error = NULL;
 
 	if (!from || strcmp(from, head) != 0)
@@ -92,8 +95,10 @@ static struct error *walk_back(struct walk *walk, const char *from, const char *
 			slack = SLACK;
 		TRY(follow(walk, heap_pop(walk, &walk->queue)));
 		if (stop_asked())
-			return FAIL(walk->arena, STOPPED, .what = "cannot go on reading the history",
-			            .why = "the agent was asked to stop", .hint = "The next pass begins it again.");
+			return FAIL(walk->arena, STOPPED,
+			            .what = "cannot go on reading the history",
+			            .why = "the agent was asked to stop",
+			            .hint = "The next pass begins it again.");
 	}
 	return NULL;
 }
@@ -114,7 +119,8 @@ static struct error *meet(struct walk *walk, const char *id, bool excluded)
 	}
 	if (walk->count == NODES_MAXIMUM)
 		return FAIL(walk->arena, GIT_LIMIT, .what = "cannot read the history",
-		            .why = arena_printf(walk->arena, "it has more than %d commits", HISTORY_MAXIMUM),
+		            .why = arena_printf(walk->arena, "it has more than %d commits",
+		                                HISTORY_MAXIMUM),
 		            .hint = "Set the starting point nearer to head: headgate baseline.");
 	TRY(read_node(walk, id, &node));
 	*LIST_ADD(walk->arena, walk) = node;
@@ -155,12 +161,14 @@ static struct error *read_node(struct walk *walk, const char *id, struct node *r
 		arena_free(walk->reading);
 		walk->reading = arena_new();
 	}
-	TRY(walk->objects->read(walk->objects->context, id, GIT_KIND_COMMIT, COMMIT_MAXIMUM, walk->reading, &raw));
+	TRY(walk->objects->read(walk->objects->context, id, GIT_KIND_COMMIT, COMMIT_MAXIMUM,
+	                        walk->reading, &raw));
 	TRY(git_objects_links(walk->reading, id, raw, &links));
 	ret_node->id = arena_text(walk->arena, id);
 	ret_node->when = links.when;
 	for (size_t i = 0; i < links.parents.count; i++)
-		*LIST_ADD(walk->arena, &ret_node->parents) = arena_text(walk->arena, links.parents.items[i]);
+		*LIST_ADD(walk->arena, &ret_node->parents) =
+			arena_text(walk->arena, links.parents.items[i]);
 	return NULL;
 }
 
@@ -178,7 +186,8 @@ static struct error *follow(struct walk *walk, size_t index)
 			walk->oldest = node->when;
 	}
 	for (size_t i = 0; i < parents.count; i++) {
-		struct error *error = meet(walk, parents.items[i], excluded); /* may move the nodes */
+		struct error *error =
+			meet(walk, parents.items[i], excluded); /* may move the nodes */
 
 		if (error)
 			return explain_gap(walk, parents.items[i], error);
@@ -190,10 +199,12 @@ static struct error *explain_gap(struct walk *walk, const char *id, struct error
 {
 	if (error->row != &error_rows()[ERR_UNKNOWN_COMMIT])
 		return error;
-	return FAIL(walk->arena, GIT_FORMAT, .what = "cannot read the history",
-	            .why = arena_printf(walk->arena, "commit '%s' is missing in it, as in a shallow repository", id),
-	            .hint = "Complete the watched repository: git fetch --unshallow. Then remove the mirror's folder; it "
-	                    "is fetched anew.");
+	return FAIL(
+		walk->arena, GIT_FORMAT, .what = "cannot read the history",
+		.why = arena_printf(walk->arena,
+	                            "commit '%s' is missing in it, as in a shallow repository", id),
+		.hint = "Complete the watched repository: git fetch --unshallow. Then remove the mirror's folder; it "
+			"is fetched anew.");
 }
 
 /* Also everything behind it that is known by now; what is met later inherits it in follow(). */
@@ -219,8 +230,8 @@ static void exclude(struct walk *walk, size_t index)
 	}
 }
 
-static struct error *collect(struct walk *walk, const char *from, struct arena *arena, struct history *ret_history,
-                             bool *ret_descends)
+static struct error *collect(struct walk *walk, const char *from, struct arena *arena,
+                             struct history *ret_history, bool *ret_descends)
 {
 	struct history history = {0};
 	struct heap ready = {0};
@@ -228,7 +239,8 @@ static struct error *collect(struct walk *walk, const char *from, struct arena *
 	struct node *part;
 
 	for (size_t i = 0; i < walk->count; i++)
-		for (size_t j = 0; !walk->items[i].excluded && j < walk->items[i].parents.count; j++)
+		for (size_t j = 0; !walk->items[i].excluded && j < walk->items[i].parents.count;
+		     j++)
 			if ((part = find_part(walk, walk->items[i].parents.items[j])))
 				part->children++;
 
@@ -243,7 +255,10 @@ static struct error *collect(struct walk *walk, const char *from, struct arena *
 			const char *parent = node->parents.items[i];
 
 			*LIST_ADD(arena, &commit->parents) = arena_text(arena, parent);
-			/* A path from head to `from` ends in a listed commit: a parent of an excluded one is excluded. */
+			/*
+			 * A path from head to `from` ends in a listed commit: a parent of an
+			 * excluded one is excluded.
+			 */
 			descends |= from && !strcmp(parent, from);
 			part = find_part(walk, parent);
 			if (part && !--part->children)
@@ -251,9 +266,10 @@ static struct error *collect(struct walk *walk, const char *from, struct arena *
 		}
 	}
 	if (history.count > HISTORY_MAXIMUM)
-		return FAIL(arena, GIT_LIMIT, .what = "cannot read the history",
-		            .why = arena_printf(arena, "it has more than %d commits", HISTORY_MAXIMUM),
-		            .hint = "Set the starting point nearer to head: headgate baseline.");
+		return FAIL(
+			arena, GIT_LIMIT, .what = "cannot read the history",
+			.why = arena_printf(arena, "it has more than %d commits", HISTORY_MAXIMUM),
+			.hint = "Set the starting point nearer to head: headgate baseline.");
 	*ret_history = history;
 	*ret_descends = descends;
 	return NULL;
@@ -284,7 +300,8 @@ static size_t heap_pop(const struct walk *walk, struct heap *heap)
 	size_t top = heap->items[0], last = heap->items[--heap->count], at = 0, child;
 
 	while ((child = 2 * at + 1) < heap->count) {
-		if (child + 1 < heap->count && is_before(walk, heap->items[child + 1], heap->items[child]))
+		if (child + 1 < heap->count &&
+		    is_before(walk, heap->items[child + 1], heap->items[child]))
 			child++;
 		if (!is_before(walk, heap->items[child], last))
 			break;

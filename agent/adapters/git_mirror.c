@@ -1,6 +1,7 @@
 /*
- * The mirror's folder. It is only a cache: whatever is wrong with it, the answer is to remove it. So nothing here
- * repairs; it only takes away what would make git see other objects than the remote has.
+ * The mirror's folder. It is only a cache: whatever is wrong with it, the answer is to remove it.
+ * So nothing here repairs; it only takes away what would make git see other objects than the remote
+ * has.
  */
 #include "adapters/git_mirror.h"
 
@@ -16,12 +17,16 @@
 #define LOCK_NAME "headgate.lock"
 #define LOCK_WAIT_MS 100
 
-/* Cut-off, replaced and foreign objects: git-shallow, gitrepository-layout(5). Also what a git command left here. */
+/*
+ * Cut-off, replaced and foreign objects: git-shallow, gitrepository-layout(5). Also what a git
+ * command left here.
+ */
 static const char *const detours[] = {"shallow", "info/grafts", "objects/info/alternates"};
 
 static struct error *refuse_strangers(struct arena *arena, const char *folder);
 
-FALLIBLE git_mirror_prepare(struct arena *arena, const char *folder, bool *ret_is_new, int *ret_lock)
+FALLIBLE git_mirror_prepare(struct arena *arena, const char *folder, bool *ret_is_new,
+                            int *ret_lock)
 {
 	const char *head = path_join(arena, folder, "HEAD"); /* libgit2 writes it last */
 	AUTO_FD lock = -1;
@@ -59,7 +64,8 @@ static struct error *refuse_strangers(struct arena *arena, const char *folder)
 	(void)closedir(entries);
 	if (is_ours || !stranger)
 		return NULL;
-	return FAIL(arena, GIT_MIRROR, .what = arena_printf(arena, "cannot use the folder '%s' for a mirror", folder),
+	return FAIL(arena, GIT_MIRROR,
+	            .what = arena_printf(arena, "cannot use the folder '%s' for a mirror", folder),
 	            .why = arena_printf(arena, "it holds '%s' and is no repository", stranger),
 	            .hint = "Name a folder of its own for the agent's state in the configuration.");
 }
@@ -71,25 +77,35 @@ FALLIBLE git_mirror_lock(struct arena *arena, const char *folder, int *ret_lock)
 	AUTO_FD lock = -1;
 
 	for (;;) {
-		TRY(file_lock(arena, path, arena_printf(arena, "%ld", (long)getpid()), &lock, &holder));
+		TRY(file_lock(arena, path, arena_printf(arena, "%ld", (long)getpid()), &lock,
+		              &holder));
 		if (lock >= 0)
 			break;
 		if (stop_asked())
 			return FAIL(arena, STOPPED, .what = "cannot go on with the fetch",
-			            .why = "the agent was asked to stop", .hint = "The next pass begins it again.");
+			            .why = "the agent was asked to stop",
+			            .hint = "The next pass begins it again.");
 		if (clock_monotonic_ms() > until)
-			return FAIL(arena, GIT_UNREACHABLE,
-			            .what = arena_printf(arena, "cannot fetch into '%s'", folder),
-			            .why = arena_printf(arena, "process %s has held its lock for 10 minutes", holder),
-			            .hint = "See what that process does; the next pass tries again.");
+			return FAIL(
+				arena, GIT_UNREACHABLE,
+				.what = arena_printf(arena, "cannot fetch into '%s'", folder),
+				.why = arena_printf(arena,
+			                            "process %s has held its lock for 10 minutes",
+			                            holder),
+				.hint = "See what that process does; the next pass tries again.");
 		clock_sleep_ms(LOCK_WAIT_MS);
 	}
 	*ret_lock = TAKE_FD(lock);
 	return NULL;
 }
 
-FALLIBLE git_mirror_failed(struct arena *arena, const char *folder, const char *aim, const char *why)
+FALLIBLE git_mirror_failed(struct arena *arena, const char *folder, const char *aim,
+                           const char *why)
 {
-	return FAIL(arena, GIT_MIRROR, .what = arena_printf(arena, "cannot %s the mirror '%s'", aim, folder), .why = why,
-	            .hint = arena_printf(arena, "Remove the folder; the next pass fetches it anew: rm -r '%s'", folder));
+	return FAIL(arena, GIT_MIRROR,
+	            .what = arena_printf(arena, "cannot %s the mirror '%s'", aim, folder),
+	            .why = why,
+	            .hint = arena_printf(
+			    arena, "Remove the folder; the next pass fetches it anew: rm -r '%s'",
+			    folder));
 }

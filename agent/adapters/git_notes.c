@@ -1,13 +1,14 @@
 /*
- * Reading a note (git-notes(1)): the tree behind a notes ref holds one blob per commit, named by its id, the first
- * digits perhaps cut off into folders. Not by git_note_read(): the remote may send a note of any size.
+ * Reading a note (git-notes(1)): the tree behind a notes ref holds one blob per commit, named by
+ * its id, the first digits perhaps cut off into folders. Not by git_note_read(): the remote may
+ * send a note of any size.
  */
 #include "adapters/git.h"
 #include "base/text.h"
 #include "model/commit.h"
 
-static struct error *find_note(struct git *git, const char *tree, const char *name, struct arena *arena,
-                               const char **ret_blob);
+static struct error *find_note(struct git *git, const char *tree, const char *name,
+                               struct arena *arena, const char **ret_blob);
 
 FALLIBLE git_notes_read(struct git *git, const char *ref, const char *commit, struct arena *arena,
                         struct bytes *ret_note)
@@ -29,8 +30,8 @@ FALLIBLE git_notes_read(struct git *git, const char *ref, const char *commit, st
 	return git_read(git, blob, GIT_KIND_BLOB, GIT_NOTE_MAXIMUM, arena, ret_note);
 }
 
-static struct error *find_note(struct git *git, const char *tree, const char *name, struct arena *arena,
-                               const char **ret_blob)
+static struct error *find_note(struct git *git, const char *tree, const char *name,
+                               struct arena *arena, const char **ret_blob)
 {
 	*ret_blob = NULL;
 	while (*name) {

@@ -1,6 +1,7 @@
 /*
- * Raw commits and trees, and the rules for names under the migrations folder. A reader would expect bad names to be
- * skipped: each is refused by name instead, because git itself would check them out and Prisma would read them.
+ * Raw commits and trees, and the rules for names under the migrations folder. A reader would expect
+ * bad names to be skipped: each is refused by name instead, because git itself would check them out
+ * and Prisma would read them.
  */
 #include "adapters/git_objects.h"
 
@@ -25,13 +26,16 @@ struct twin {
 	const char *name, *folded;
 };
 
-static struct error *read_links(const struct git_objects *objects, const char *commit, struct arena *arena,
-                                struct commit_links *ret_links);
-static struct error *step_into(const struct git_objects *objects, const char *commit, const char *path,
-                               const char *name, struct arena *arena, const char **tree);
-static struct error *next_entry(struct arena *arena, struct tree_walk *walk, struct tree_entry *ret_entry);
+static struct error *read_links(const struct git_objects *objects, const char *commit,
+                                struct arena *arena, struct commit_links *ret_links);
+static struct error *step_into(const struct git_objects *objects, const char *commit,
+                               const char *path, const char *name, struct arena *arena,
+                               const char **tree);
+static struct error *next_entry(struct arena *arena, struct tree_walk *walk,
+                                struct tree_entry *ret_entry);
 static struct folder_entry entry_of(struct arena *arena, const struct tree_entry *entry);
-static struct error *check_entry(struct arena *arena, const char *place, const struct folder_entry *entry);
+static struct error *check_entry(struct arena *arena, const char *place,
+                                 const struct folder_entry *entry);
 static bool is_dots(const struct folder_entry *entry);
 static bool has_slash(const struct folder_entry *entry);
 static bool has_control(const struct folder_entry *entry);
@@ -40,7 +44,8 @@ static bool is_too_long(const struct folder_entry *entry);
 static bool is_link(const struct folder_entry *entry);
 static bool is_submodule(const struct folder_entry *entry);
 static bool is_other(const struct folder_entry *entry);
-static struct error *check_twins(struct arena *arena, const char *place, const struct folder *folder);
+static struct error *check_twins(struct arena *arena, const char *place,
+                                 const struct folder *folder);
 static int compare_twins(const void *a, const void *b);
 static const char *visible(struct arena *arena, const char *name);
 
@@ -66,8 +71,8 @@ FALLIBLE git_objects_folder(const struct git_objects *objects, const char *commi
 	return git_objects_entries(objects, tree, path, arena, ret_folder);
 }
 
-static struct error *read_links(const struct git_objects *objects, const char *commit, struct arena *arena,
-                                struct commit_links *ret_links)
+static struct error *read_links(const struct git_objects *objects, const char *commit,
+                                struct arena *arena, struct commit_links *ret_links)
 {
 	struct bytes raw;
 
@@ -75,7 +80,8 @@ static struct error *read_links(const struct git_objects *objects, const char *c
 	return git_objects_links(arena, commit, raw, ret_links);
 }
 
-FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw, struct commit_links *ret_links)
+FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw,
+                           struct commit_links *ret_links)
 {
 	struct commit_links links = {0};
 	const char *at = raw.data, *line;
@@ -86,14 +92,17 @@ FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw
 		if (!links.tree && size == 5 + COMMIT_ID_SIZE && !strncmp(line, "tree ", 5))
 			links.tree = arena_copy(arena, line + 5, COMMIT_ID_SIZE);
 		else if (size == 7 + COMMIT_ID_SIZE && !strncmp(line, "parent ", 7))
-			*LIST_ADD(arena, &links.parents) = arena_copy(arena, line + 7, COMMIT_ID_SIZE);
+			*LIST_ADD(arena, &links.parents) =
+				arena_copy(arena, line + 7, COMMIT_ID_SIZE);
 		else
 			break;
 	}
 	if (!links.tree)
-		return FAIL(arena, GIT_OBJECT, .what = arena_printf(arena, "cannot read commit '%s'", id),
-		            .why = "it does not begin with a tree",
-		            .hint = "See it with: git cat-file -p <commit>. Take it out of the branch by git revert or reset.");
+		return FAIL(
+			arena, GIT_OBJECT,
+			.what = arena_printf(arena, "cannot read commit '%s'", id),
+			.why = "it does not begin with a tree",
+			.hint = "See it with: git cat-file -p <commit>. Take it out of the branch by git revert or reset.");
 
 	line = strstr(raw.data, "\ncommitter ");
 	if (line) {
@@ -108,8 +117,9 @@ FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw
 }
 
 /* *tree becomes the sub-tree of that name, NULL when there is none. */
-static struct error *step_into(const struct git_objects *objects, const char *commit, const char *path,
-                               const char *name, struct arena *arena, const char **tree)
+static struct error *step_into(const struct git_objects *objects, const char *commit,
+                               const char *path, const char *name, struct arena *arena,
+                               const char **tree)
 {
 	struct folder_entry entry;
 	struct bytes raw;
@@ -118,19 +128,21 @@ static struct error *step_into(const struct git_objects *objects, const char *co
 	TRY(objects->read(objects->context, *tree, GIT_KIND_TREE, TREE_MAXIMUM, arena, &raw));
 	TRY(git_objects_find(arena, *tree, raw, name, &found, &entry));
 	if (found && entry.mode != ENTRY_FOLDER)
-		return FAIL(arena, FOLDER_ENTRY,
-		            .what = arena_printf(arena, "cannot read the folder '%s' of commit '%s'", path, commit),
-		            .why = arena_printf(arena, "'%s' is not a folder but a %s", name,
-		                                entry.mode == ENTRY_LINK        ? "symbolic link"
-		                                : entry.mode == ENTRY_SUBMODULE ? "submodule"
-		                                                                : "file"),
-		            .hint = "Bring the folder back, or set the target's path in the configuration.");
+		return FAIL(
+			arena, FOLDER_ENTRY,
+			.what = arena_printf(arena, "cannot read the folder '%s' of commit '%s'",
+		                             path, commit),
+			.why = arena_printf(arena, "'%s' is not a folder but a %s", name,
+		                            entry.mode == ENTRY_LINK        ? "symbolic link"
+		                            : entry.mode == ENTRY_SUBMODULE ? "submodule"
+		                                                            : "file"),
+			.hint = "Bring the folder back, or set the target's path in the configuration.");
 	*tree = found ? entry.id : NULL;
 	return NULL;
 }
 
-FALLIBLE git_objects_find(struct arena *arena, const char *tree, struct bytes raw, const char *name, bool *ret_found,
-                          struct folder_entry *ret_entry)
+FALLIBLE git_objects_find(struct arena *arena, const char *tree, struct bytes raw, const char *name,
+                          bool *ret_found, struct folder_entry *ret_entry)
 {
 	struct tree_walk walk = {.tree = tree, .at = raw.data, .end = raw.data + raw.size};
 
@@ -164,9 +176,12 @@ FALLIBLE git_objects_entries(const struct git_objects *objects, const char *tree
 
 		TRY(next_entry(arena, &walk, &entry));
 		if (folder.count == FOLDER_ENTRIES_MAXIMUM)
-			return FAIL(arena, GIT_LIMIT, .what = arena_printf(arena, "cannot list '%s'", place),
-			            .why = arena_printf(arena, "it has more than %d entries", FOLDER_ENTRIES_MAXIMUM),
-			            .hint = "Take what is no migration out of the folder, in a new commit.");
+			return FAIL(
+				arena, GIT_LIMIT,
+				.what = arena_printf(arena, "cannot list '%s'", place),
+				.why = arena_printf(arena, "it has more than %d entries",
+			                            FOLDER_ENTRIES_MAXIMUM),
+				.hint = "Take what is no migration out of the folder, in a new commit.");
 		*LIST_ADD(arena, &folder) = entry_of(arena, &entry);
 		TRY(check_entry(arena, place, &folder.items[folder.count - 1]));
 	}
@@ -176,16 +191,20 @@ FALLIBLE git_objects_entries(const struct git_objects *objects, const char *tree
 	return NULL;
 }
 
-static struct error *next_entry(struct arena *arena, struct tree_walk *walk, struct tree_entry *ret_entry)
+static struct error *next_entry(struct arena *arena, struct tree_walk *walk,
+                                struct tree_entry *ret_entry)
 {
 	char *space;
 	unsigned long mode = strtoul(walk->at, &space, 8); /* the NUL behind the bytes stops it */
 	const char *nul = memchr(walk->at, 0, (size_t)(walk->end - walk->at));
 
-	if (!isdigit((unsigned char)*walk->at) || !nul || *space != ' ' || space > nul || walk->end - nul < 21)
-		return FAIL(arena, FOLDER_ENTRY, .what = arena_printf(arena, "cannot read the tree '%s'", walk->tree),
-		            .why = "it is not written as git writes trees",
-		            .hint = "See what git fsck says, and bring the folder in again with a new commit.");
+	if (!isdigit((unsigned char)*walk->at) || !nul || *space != ' ' || space > nul ||
+	    walk->end - nul < 21)
+		return FAIL(
+			arena, FOLDER_ENTRY,
+			.what = arena_printf(arena, "cannot read the tree '%s'", walk->tree),
+			.why = "it is not written as git writes trees",
+			.hint = "See what git fsck says, and bring the folder in again with a new commit.");
 	*ret_entry = (struct tree_entry){.mode = mode, .name = space + 1, .id = nul + 1};
 	walk->at = nul + 21;
 	return NULL;
@@ -212,9 +231,9 @@ static struct folder_entry entry_of(struct arena *arena, const struct tree_entry
 	}
 	text_hex(entry->id, COMMIT_ID_SIZE / 2, id);
 	return (struct folder_entry){
-	        .name = arena_text(arena, entry->name),
-	        .mode = mode,
-	        .id = arena_text(arena, id),
+		.name = arena_text(arena, entry->name),
+		.mode = mode,
+		.id = arena_text(arena, id),
 	};
 }
 
@@ -222,24 +241,26 @@ static const struct {
 	bool (*breaks)(const struct folder_entry *entry);
 	const char *rule;
 } rules[] = {
-        {is_dots, "a name must not be empty, '.' or '..'"},
-        {has_slash, "a name must not hold '/' or a backslash"},
-        {has_control, "a name must not hold control characters"},
-        {is_not_text, "a name must be valid UTF-8"},
-        {is_too_long, "a name must not be longer than 255 bytes"},
-        {is_link, "symbolic links are not followed and not allowed"},
-        {is_submodule, "submodules are not allowed"},
-        {is_other, "only files and folders are allowed"},
+	{is_dots, "a name must not be empty, '.' or '..'"},
+	{has_slash, "a name must not hold '/' or a backslash"},
+	{has_control, "a name must not hold control characters"},
+	{is_not_text, "a name must be valid UTF-8"},
+	{is_too_long, "a name must not be longer than 255 bytes"},
+	{is_link, "symbolic links are not followed and not allowed"},
+	{is_submodule, "submodules are not allowed"},
+	{is_other, "only files and folders are allowed"},
 };
 
-static struct error *check_entry(struct arena *arena, const char *place, const struct folder_entry *entry)
+static struct error *check_entry(struct arena *arena, const char *place,
+                                 const struct folder_entry *entry)
 {
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
 		if (rules[i].breaks(entry))
 			return FAIL(arena, FOLDER_ENTRY,
 			            .what = arena_printf(arena, "cannot accept '%s' in '%s'",
 			                                 visible(arena, entry->name), place),
-			            .why = rules[i].rule, .hint = "Rename it or take it away, in a new commit.");
+			            .why = rules[i].rule,
+			            .hint = "Rename it or take it away, in a new commit.");
 	return NULL;
 }
 
@@ -283,21 +304,28 @@ static bool is_other(const struct folder_entry *entry)
 	return entry->mode == ENTRY_OTHER;
 }
 
-/* Two names that macOS or Windows would make one folder of; there the developer and here the agent would differ. */
-static struct error *check_twins(struct arena *arena, const char *place, const struct folder *folder)
+/*
+ * Two names that macOS or Windows would make one folder of; there the developer and here the agent
+ * would differ.
+ */
+static struct error *check_twins(struct arena *arena, const char *place,
+                                 const struct folder *folder)
 {
 	struct twin *twins = ARENA_ARRAY(arena, struct twin, folder->count);
 
 	for (size_t i = 0; i < folder->count; i++)
-		twins[i] = (struct twin){folder->items[i].name, unicode_fold(arena, folder->items[i].name)};
+		twins[i] = (struct twin){folder->items[i].name,
+		                         unicode_fold(arena, folder->items[i].name)};
 	qsort(twins, folder->count, sizeof *twins, compare_twins);
 	for (size_t i = 1; i < folder->count; i++)
 		if (!strcmp(twins[i - 1].folded, twins[i].folded))
-			return FAIL(arena, FOLDER_TWINS,
-			            .what = arena_printf(arena, "cannot accept both '%s' and '%s' in '%s'",
-			                                 twins[i - 1].name, twins[i].name, place),
-			            .why = "on some file systems the two are one",
-			            .hint = "Rename one of them so that they differ in more than case, in a new commit.");
+			return FAIL(
+				arena, FOLDER_TWINS,
+				.what = arena_printf(arena,
+			                             "cannot accept both '%s' and '%s' in '%s'",
+			                             twins[i - 1].name, twins[i].name, place),
+				.why = "on some file systems the two are one",
+				.hint = "Rename one of them so that they differ in more than case, in a new commit.");
 	return NULL;
 }
 

@@ -1,8 +1,9 @@
 /*
- * What git's raw objects say: the parents and the tree of a commit, the entries of a tree, the commits between two.
- * Pure; the bytes come through a reader, so that the mirror and the tests' memory share one set of rules.
- * libgit2's own parsers are not used: they read an object of any size and hide what does not suit them.
- * Formats: git-cat-file(1); trees: "<octal mode> <name>\0<20 bytes>".
+ * What git's raw objects say: the parents and the tree of a commit, the entries of a tree, the
+ * commits between two. Pure; the bytes come through a reader, so that the mirror and the tests'
+ * memory share one set of rules. libgit2's own parsers are not used: they read an object of any
+ * size and hide what does not suit them. Formats: git-cat-file(1); trees: "<octal mode> <name>\0<20
+ * bytes>".
  */
 #pragma once
 
@@ -14,10 +15,13 @@
 
 enum git_kind { GIT_KIND_COMMIT, GIT_KIND_TREE, GIT_KIND_BLOB };
 
-/* ERR_UNKNOWN_COMMIT for a commit, ERR_GIT_OBJECT for the others that are not there; ERR_GIT_LIMIT above `maximum`. */
+/*
+ * ERR_UNKNOWN_COMMIT for a commit, ERR_GIT_OBJECT for the others that are not there; ERR_GIT_LIMIT
+ * above `maximum`.
+ */
 struct git_objects {
-	struct error *(*read)(void *context, const char *id, enum git_kind kind, size_t maximum, struct arena *arena,
-	                      struct bytes *ret_bytes);
+	struct error *(*read)(void *context, const char *id, enum git_kind kind, size_t maximum,
+	                      struct arena *arena, struct bytes *ret_bytes);
 	void *context;
 };
 
@@ -34,10 +38,14 @@ FALLIBLE git_objects_entries(const struct git_objects *objects, const char *tree
 struct commit_links {
 	const char *tree;
 	struct text_list parents;
-	int64_t when; /* the committer's claim; 0 when unreadable. Only an order to walk in hangs on it */
+	int64_t when; /* the committer's claim, 0 when unreadable; only an order hangs on it */
 };
-FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw, struct commit_links *ret_links);
+FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw,
+                           struct commit_links *ret_links);
 
-/* The entry `name` of a raw tree; false when there is none. For paths, which are walked without listing. */
-FALLIBLE git_objects_find(struct arena *arena, const char *tree, struct bytes raw, const char *name, bool *ret_found,
-                          struct folder_entry *ret_entry);
+/*
+ * The entry `name` of a raw tree; false when there is none. For paths, which are walked without
+ * listing.
+ */
+FALLIBLE git_objects_find(struct arena *arena, const char *tree, struct bytes raw, const char *name,
+                          bool *ret_found, struct folder_entry *ret_entry);

@@ -1,7 +1,8 @@
 /*
- * How long a conversation with a remote may take. libgit2 1.5 has no timeouts of its own, so a timer (SIGALRM,
- * setitimer(2)) interrupts the system call that hangs; a reader would expect the signal handler to do something, but
- * interrupting is all it is for. One patience at a time in a process.
+ * How long a conversation with a remote may take. libgit2 1.5 has no timeouts of its own, so a
+ * timer (SIGALRM, setitimer(2)) interrupts the system call that hangs; a reader would expect the
+ * signal handler to do something, but interrupting is all it is for. One patience at a time in a
+ * process.
  */
 #pragma once
 
@@ -20,4 +21,5 @@ struct git_patience {
 void git_patience_begin(struct git_patience *patience, uint64_t total_ms, uint64_t still_ms);
 void git_patience_moved(struct git_patience *patience); /* something arrived */
 bool git_patience_is_over(const struct git_patience *patience);
-void git_patience_end(struct git_patience *patience); /* puts back the handler and the timer that were there */
+void git_patience_end(
+	struct git_patience *patience); /* puts back the handler and the timer that were there */

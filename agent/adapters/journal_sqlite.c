@@ -143,12 +143,16 @@ static struct error *check_owner(struct arena *arena, const char *path)
 		            .hint = "Put the journal itself there; a link to it is not followed.");
 	if (found.st_uid != geteuid()) {
 		owner = getpwuid(found.st_uid);
-		return FAIL(arena, FILE_RIGHTS, .what = what,
-		            .why = arena_printf(arena,
-		                                "it belongs to %s (user %u), and this is user %u",
-		                                owner ? owner->pw_name : "another user",
-		                                (unsigned)found.st_uid, (unsigned)geteuid()),
-		            .hint = "Run this command as the user that the agent runs as.");
+		return FAIL(
+			arena, FILE_RIGHTS, .what = what,
+			.why = arena_printf(arena,
+		                            "it belongs to %s (user %u), and this is user %u",
+		                            owner ? owner->pw_name : "another user",
+		                            (unsigned)found.st_uid, (unsigned)geteuid()),
+			.hint = owner ? arena_printf(arena,
+		                                     "Be that user: `runuser -u %s -- headgate …`.",
+		                                     owner->pw_name)
+		                      : "Run this command as the user that the agent runs as.");
 	}
 	if (found.st_mode & (S_IRWXG | S_IRWXO))
 		return FAIL(arena, FILE_RIGHTS, .what = what,

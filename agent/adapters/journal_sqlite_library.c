@@ -215,7 +215,7 @@ struct error *query_next(struct query *query, struct arena *arena, bool *ret_row
 
 struct error *query_run(struct query *query, struct arena *arena)
 {
-	bool row;
+	bool row = false;
 
 	TRY(query_next(query, arena, &row));
 	if (row)

@@ -68,20 +68,23 @@ struct sender { /* in the child */
 	char buffer[64 * 1024];
 };
 
-static struct error *parse(struct parser *parser, struct parser_file *files, size_t count, struct arena *arena);
+static struct error *parse(struct parser *parser, struct parser_file *files, size_t count,
+                           struct arena *arena);
 static void close_parser(struct parser *parser);
-static FALLIBLE parse_in_child(const struct parser_pgquery *self, struct parser_file *files, size_t count,
-                               struct arena *arena, size_t *next);
-static FALLIBLE child_start(struct arena *arena, const struct parser_file *files, size_t count, struct child *child);
-static const char *child_end(struct arena *arena, struct child *child, enum got got, uint64_t file_ms);
+static FALLIBLE parse_in_child(const struct parser_pgquery *self, struct parser_file *files,
+                               size_t count, struct arena *arena, size_t *next);
+static FALLIBLE child_start(struct arena *arena, const struct parser_file *files, size_t count,
+                            struct child *child);
+static const char *child_end(struct arena *arena, struct child *child, enum got got,
+                             uint64_t file_ms);
 static enum got receive_file(struct child *child, struct parser_file *file, struct arena *arena);
-static bool add_statement(struct arena *arena, const struct wire *wire, const char *texts[TEXT_COUNT],
-                          struct bytes sql, struct script *script);
+static bool add_statement(struct arena *arena, const struct wire *wire,
+                          const char *texts[TEXT_COUNT], struct bytes sql, struct script *script);
 static enum got receive_record(struct child *child, struct arena *arena, struct wire *ret_wire,
                                const char *ret_texts[TEXT_COUNT]);
 static enum got receive(struct child *child, void *data, size_t size);
-static struct error *syntax_error(struct arena *arena, const struct parser_file *file, const char *message,
-                                  int position);
+static struct error *syntax_error(struct arena *arena, const struct parser_file *file,
+                                  const char *message, int position);
 static const char *syntax_hint(struct bytes sql, size_t offset);
 static bool has_word(struct bytes sql, const char *word);
 static size_t byte_offset(struct bytes sql, int position);
@@ -90,7 +93,8 @@ static void child_bounds(void);
 static void child_cpu(void);
 static void child_file(struct sender *sender, const struct parser_file *file);
 static void send_statement(void *context, const struct statement *statement);
-static void send_record(struct sender *sender, struct wire *wire, const char *const texts[TEXT_COUNT]);
+static void send_record(struct sender *sender, struct wire *wire,
+                        const char *const texts[TEXT_COUNT]);
 static void send_bytes(struct sender *sender, const void *data, size_t size);
 static void send_flush(struct sender *sender);
 
@@ -117,7 +121,8 @@ static void close_parser(struct parser *parser)
 	(void)parser; /* a child never outlives its batch */
 }
 
-static struct error *parse(struct parser *parser, struct parser_file *files, size_t count, struct arena *arena)
+static struct error *parse(struct parser *parser, struct parser_file *files, size_t count,
+                           struct arena *arena)
 {
 	const struct parser_pgquery *self = (const struct parser_pgquery *)parser;
 
@@ -129,8 +134,8 @@ static struct error *parse(struct parser *parser, struct parser_file *files, siz
 /* ---- the agent's side ---- */
 
 /* One child, from files[*next] on; moves *next behind the last file that has an outcome, by one at least. */
-static FALLIBLE parse_in_child(const struct parser_pgquery *self, struct parser_file *files, size_t count,
-                               struct arena *arena, size_t *next)
+static FALLIBLE parse_in_child(const struct parser_pgquery *self, struct parser_file *files,
+                               size_t count, struct arena *arena, size_t *next)
 {
 	struct child *child = ARENA_NEW(arena, struct child);
 	enum got got = GOT_ALL;
@@ -147,29 +152,36 @@ static FALLIBLE parse_in_child(const struct parser_pgquery *self, struct parser_
 	if (got == GOT_ALL)
 		return NULL;
 	if (got == GOT_STOP)
-		return FAIL(arena, STOPPED, .what = arena_printf(arena, "stopped before '%s' was parsed", files[*next].name),
+		return FAIL(arena, STOPPED,
+		            .what = arena_printf(arena, "stopped before '%s' was parsed",
+		                                 files[*next].name),
 		            .hint = "Nothing was changed; the next pass parses it again.");
-	files[*next].ret_error =
-	        FAIL(arena, SQL_REFUSED, .what = arena_printf(arena, "'%s' cannot be parsed safely", files[*next].name),
-	             .why = why, .hint = "Split the file, or write its largest statement more simply, in a new commit.");
+	files[*next].ret_error = FAIL(
+		arena, SQL_REFUSED,
+		.what = arena_printf(arena, "'%s' cannot be parsed safely", files[*next].name),
+		.why = why,
+		.hint = "Split the file, or write its largest statement more simply, in a new commit.");
 	(*next)++;
 	return NULL;
 }
 
-static FALLIBLE child_start(struct arena *arena, const struct parser_file *files, size_t count, struct child *child)
+static FALLIBLE child_start(struct arena *arena, const struct parser_file *files, size_t count,
+                            struct child *child)
 {
 	pid_t parent = getpid();
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
-		return FAIL(arena, PARSER, .what = "cannot start the SQL parser", .why = errno_text(arena, errno));
+		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
+		            .why = errno_text(arena, errno));
 	child->pid = fork();
 	if (child->pid < 0) {
 		int number = errno;
 
 		(void)close(ends[0]);
 		(void)close(ends[1]);
-		return FAIL(arena, PARSER, .what = "cannot start the SQL parser", .why = errno_text(arena, number));
+		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
+		            .why = errno_text(arena, number));
 	}
 	if (child->pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -183,24 +195,29 @@ static FALLIBLE child_start(struct arena *arena, const struct parser_file *files
 }
 
 /* The child is gone afterwards. Says in one clause why it did not finish; NULL when it did. */
-static const char *child_end(struct arena *arena, struct child *child, enum got got, uint64_t file_ms)
+static const char *child_end(struct arena *arena, struct child *child, enum got got,
+                             uint64_t file_ms)
 {
 	int status;
 
 	(void)close(child->fd);
-	if (got != GOT_END) /* one that closed its pipe is dying by itself, and its signal is the reason */
+	if (got !=
+	    GOT_END) /* one that closed its pipe is dying by itself, and its signal is the reason */
 		(void)kill(child->pid, SIGKILL);
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	if (got == GOT_ALL)
 		return NULL;
 	if (got == GOT_LATE)
-		return arena_printf(arena, "the parser was not done after %s", text_duration(arena, file_ms));
+		return arena_printf(arena, "the parser was not done after %s",
+		                    text_duration(arena, file_ms));
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
-		return arena_printf(arena, "the parser used %d seconds of processor time", CPU_MAXIMUM_S);
+		return arena_printf(arena, "the parser used %d seconds of processor time",
+		                    CPU_MAXIMUM_S);
 	if (WIFSIGNALED(status))
 		return arena_printf(arena, "the parser died of signal %d (%s)", WTERMSIG(status),
-		                    sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+		                    sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status))
+		                                                   : "?");
 	return "the parser ended too early";
 }
 
@@ -230,8 +247,8 @@ static enum got receive_file(struct child *child, struct parser_file *file, stru
 	}
 }
 
-static bool add_statement(struct arena *arena, const struct wire *wire, const char *texts[TEXT_COUNT],
-                          struct bytes sql, struct script *script)
+static bool add_statement(struct arena *arena, const struct wire *wire,
+                          const char *texts[TEXT_COUNT], struct bytes sql, struct script *script)
 {
 	const struct statement *before = script->count ? &script->items[script->count - 1] : NULL;
 	size_t earliest = before ? before->start + before->size : 0;
@@ -320,14 +337,16 @@ static enum got receive(struct child *child, void *data, size_t size)
 	return GOT_ALL;
 }
 
-static struct error *syntax_error(struct arena *arena, const struct parser_file *file, const char *message,
-                                  int position)
+static struct error *syntax_error(struct arena *arena, const struct parser_file *file,
+                                  const char *message, int position)
 {
 	size_t offset = byte_offset(file->sql, position);
 	const char *clipped = text_clip(arena, message ? message : "no reason was given", 200);
 
 	return FAIL(arena, SQL_REFUSED, .what = arena_printf(arena, "cannot read '%s'", file->name),
-	            .why = position ? arena_printf(arena, "line %d: %s", script_line(file->sql, offset), clipped) : clipped,
+	            .why = position ? arena_printf(arena, "line %d: %s",
+	                                           script_line(file->sql, offset), clipped)
+	                            : clipped,
 	            .hint = syntax_hint(file->sql, offset));
 }
 
@@ -352,7 +371,8 @@ static const char *syntax_hint(struct bytes sql, size_t offset)
 	if (has_word((struct bytes){sql.data, line}, "from stdin"))
 		return "The rows of COPY … FROM STDIN cannot stand in a migration: write them as INSERT statements, in a "
 		       "new commit.";
-	return "Correct the file in a new commit. It is read with the grammar of " TREE_GRAMMAR ": syntax that came "
+	return "Correct the file in a new commit. It is read with the grammar of " TREE_GRAMMAR
+	       ": syntax that came "
 	       "later must be written in the older way.";
 }
 
@@ -411,22 +431,26 @@ static void child_bounds(void)
 		{RLIMIT_FSIZE, 0, true},
 		{RLIMIT_NOFILE, 0, false},
 		{RLIMIT_STACK, STACK_MAXIMUM, true},
-		{RLIMIT_AS, MEMORY_MAXIMUM, false}, /* the sanitizer's shadow is larger than any limit */
+		{RLIMIT_AS, MEMORY_MAXIMUM,
+	         false}, /* the sanitizer's shadow is larger than any limit */
 	};
 	sigset_t none;
 
 	if (dup2(STDIN_FILENO, PIPE_IN_CHILD) < 0 || close_range(PIPE_IN_CHILD + 1, ~0U, 0))
 		_exit(1);
-	(void)close_range(STDIN_FILENO, SANITIZED ? STDOUT_FILENO : STDERR_FILENO, 0); /* a sanitizer may complain */
+	(void)close_range(STDIN_FILENO, SANITIZED ? STDOUT_FILENO : STDERR_FILENO,
+	                  0); /* a sanitizer may complain */
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		struct rlimit limit;
 
-		if ((SANITIZED && !limits[i].also_sanitized) || getrlimit((unsigned)limits[i].resource, &limit))
+		if ((SANITIZED && !limits[i].also_sanitized) ||
+		    getrlimit((unsigned)limits[i].resource, &limit))
 			continue;
 		if (limit.rlim_max == RLIM_INFINITY || limits[i].limit < limit.rlim_max)
 			limit.rlim_max = limits[i].limit;
 		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit((unsigned)limits[i].resource, &limit); /* lowering cannot be refused */
+		(void)setrlimit((unsigned)limits[i].resource,
+		                &limit); /* lowering cannot be refused */
 	}
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGINT, SIG_IGN);
@@ -445,7 +469,8 @@ static void child_cpu(void)
 
 	if (getrusage(RUSAGE_SELF, &usage) || getrlimit(RLIMIT_CPU, &limit))
 		return;
-	limit.rlim_cur = (rlim_t)usage.ru_utime.tv_sec + (rlim_t)usage.ru_stime.tv_sec + 1 + CPU_MAXIMUM_S;
+	limit.rlim_cur =
+		(rlim_t)usage.ru_utime.tv_sec + (rlim_t)usage.ru_stime.tv_sec + 1 + CPU_MAXIMUM_S;
 	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max)
 		limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_CPU, &limit);
@@ -454,7 +479,8 @@ static void child_cpu(void)
 static void child_file(struct sender *sender, const struct parser_file *file)
 {
 	AUTO_ARENA arena = arena_new();
-	struct bytes sql = arena_bytes(arena, file->sql.data, file->sql.size); /* with a NUL behind it */
+	struct bytes sql =
+		arena_bytes(arena, file->sql.data, file->sql.size); /* with a NUL behind it */
 	const char *texts[TEXT_COUNT] = {0};
 	struct wire wire = {.tag = WIRE_PARSED};
 	struct tree_refusal refusal;
@@ -469,7 +495,8 @@ static void child_file(struct sender *sender, const struct parser_file *file)
 		texts[TEXT_DETAIL] = refusal.message;
 	} else if (sender->statements > PARSER_STATEMENTS_MAXIMUM) {
 		wire.tag = WIRE_REFUSED;
-		texts[TEXT_DETAIL] = arena_printf(arena, "the file holds more than %d statements", PARSER_STATEMENTS_MAXIMUM);
+		texts[TEXT_DETAIL] = arena_printf(arena, "the file holds more than %d statements",
+		                                  PARSER_STATEMENTS_MAXIMUM);
 	}
 	send_record(sender, &wire, texts);
 }
@@ -486,20 +513,23 @@ static void send_statement(void *context, const struct statement *statement)
 		.size = statement->size,
 	};
 	const char *const texts[TEXT_COUNT] = {
-		[TEXT_VERB] = statement->verb,   [TEXT_SCHEMA] = statement->schema, [TEXT_NAME] = statement->name,
-		[TEXT_TABLE] = statement->table, [TEXT_DETAIL] = statement->detail,
+		[TEXT_VERB] = statement->verb,     [TEXT_SCHEMA] = statement->schema,
+		[TEXT_NAME] = statement->name,     [TEXT_TABLE] = statement->table,
+		[TEXT_DETAIL] = statement->detail,
 	};
 
 	if (++sender->statements <= PARSER_STATEMENTS_MAXIMUM)
 		send_record(sender, &wire, texts);
 }
 
-static void send_record(struct sender *sender, struct wire *wire, const char *const texts[TEXT_COUNT])
+static void send_record(struct sender *sender, struct wire *wire,
+                        const char *const texts[TEXT_COUNT])
 {
 	for (size_t i = 0; i < TEXT_COUNT; i++) {
 		size_t length = texts[i] ? strlen(texts[i]) : 0;
 
-		wire->lengths[i] = texts[i] ? (int32_t)(length < TEXT_MAXIMUM ? length : TEXT_MAXIMUM) : -1;
+		wire->lengths[i] =
+			texts[i] ? (int32_t)(length < TEXT_MAXIMUM ? length : TEXT_MAXIMUM) : -1;
 	}
 	send_bytes(sender, wire, sizeof *wire);
 	for (size_t i = 0; i < TEXT_COUNT; i++) {
@@ -512,7 +542,8 @@ static void send_bytes(struct sender *sender, const void *data, size_t size)
 {
 	if (size > sizeof sender->buffer - sender->used)
 		send_flush(sender);
-	memcpy(sender->buffer + sender->used, data, size); /* a record is far smaller than the buffer */
+	memcpy(sender->buffer + sender->used, data,
+	       size); /* a record is far smaller than the buffer */
 	sender->used += size;
 }
 

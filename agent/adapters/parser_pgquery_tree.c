@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+/* The order matters: postgres.h comes before every other header of the server. */
+/* clang-format off */
 #include <pg_query.h>
 enum { LIBRARY_GRAMMAR = PG_VERSION_NUM / 10000 };
 #undef PG_MAJORVERSION
@@ -15,17 +17,20 @@ enum { LIBRARY_GRAMMAR = PG_VERSION_NUM / 10000 };
 #include <postgres.h>
 #include <nodes/parsenodes.h>
 #include <pg_query/pg_query_internal.h>
+/* clang-format on */
 
 /* The nodes are read through the server's headers: both must be of one major version. */
-_Static_assert(PG_VERSION_NUM / 10000 == LIBRARY_GRAMMAR, "libpg_query and the server's headers differ");
+_Static_assert(PG_VERSION_NUM / 10000 == LIBRARY_GRAMMAR,
+               "libpg_query and the server's headers differ");
 _Static_assert(LIBRARY_GRAMMAR == 15, "TREE_GRAMMAR names another version");
 
 struct row {
 	NodeTag tag;
 	enum statement_kind kind;
-	const char *verb;   /* NULL: the statement's own first words */
+	const char *verb; /* NULL: the statement's own first words */
 	const char *detail;
-	void (*refine)(struct arena *arena, const void *node, struct statement *statement); /* may be NULL */
+	void (*refine)(struct arena *arena, const void *node,
+	               struct statement *statement); /* may be NULL */
 };
 
 static void refine_transaction(struct arena *arena, const void *node, struct statement *statement);
@@ -38,7 +43,8 @@ static void refine_vacuum(struct arena *arena, const void *node, struct statemen
 static void refine_cluster(struct arena *arena, const void *node, struct statement *statement);
 static void refine_enum(struct arena *arena, const void *node, struct statement *statement);
 static void refine_discard(struct arena *arena, const void *node, struct statement *statement);
-static void refine_alter_database(struct arena *arena, const void *node, struct statement *statement);
+static void refine_alter_database(struct arena *arena, const void *node,
+                                  struct statement *statement);
 static void refine_copy(struct arena *arena, const void *node, struct statement *statement);
 
 #define WHOLE_SERVER "it changes the whole server and cannot be rolled back"
@@ -71,7 +77,8 @@ static const struct row rows[] = {
 /* clang-format on */
 
 static void classify(struct arena *arena, const Node *node, struct statement *statement);
-static void name_relation(struct arena *arena, const RangeVar *relation, struct statement *statement);
+static void name_relation(struct arena *arena, const RangeVar *relation,
+                          struct statement *statement);
 static void name_list(struct arena *arena, const List *names, struct statement *statement);
 static bool is_asked(const List *options, const char *name);
 static bool is_true(const Node *value);
@@ -91,7 +98,8 @@ bool tree_parse(struct arena *arena, struct bytes sql,
 	int line = 1;
 
 	if (result.error) {
-		*ret_refusal = (struct tree_refusal){arena_text(arena, result.error->message), result.error->cursorpos};
+		*ret_refusal = (struct tree_refusal){arena_text(arena, result.error->message),
+		                                     result.error->cursorpos};
 		pg_query_free_error(result.error);
 		free(result.stderr_buffer);
 		pg_query_exit_memory_context(memory);
@@ -151,7 +159,8 @@ static void refine_transaction(struct arena *arena, const void *node, struct sta
 	statement->verb = verbs[transaction->kind];
 	if (transaction->chain)
 		statement->verb = arena_printf(arena, "%s AND CHAIN", statement->verb);
-	if (transaction->kind == TRANS_STMT_COMMIT_PREPARED || transaction->kind == TRANS_STMT_ROLLBACK_PREPARED)
+	if (transaction->kind == TRANS_STMT_COMMIT_PREPARED ||
+	    transaction->kind == TRANS_STMT_ROLLBACK_PREPARED)
 		statement->kind = STATEMENT_OUTSIDE;
 }
 
@@ -159,7 +168,8 @@ static void refine_transaction(struct arena *arena, const void *node, struct sta
 static void refine_set(struct arena *arena, const void *node, struct statement *statement)
 {
 	const VariableSetStmt *set = node;
-	static const char *const spelled_out[] = {"TRANSACTION", "TRANSACTION SNAPSHOT", "SESSION CHARACTERISTICS", NULL};
+	static const char *const spelled_out[] = {"TRANSACTION", "TRANSACTION SNAPSHOT",
+	                                          "SESSION CHARACTERISTICS", NULL};
 	static const char *const variables[] = {"transaction_isolation", "transaction_read_only",
 	                                        "transaction_deferrable", NULL};
 
@@ -290,7 +300,8 @@ static void refine_discard(struct arena *arena, const void *node, struct stateme
 	statement->verb = "DISCARD ALL";
 }
 
-static void refine_alter_database(struct arena *arena, const void *node, struct statement *statement)
+static void refine_alter_database(struct arena *arena, const void *node,
+                                  struct statement *statement)
 {
 	const AlterDatabaseStmt *alter = node;
 	const ListCell *cell;
@@ -322,7 +333,8 @@ static void refine_copy(struct arena *arena, const void *node, struct statement 
 	}
 }
 
-static void name_relation(struct arena *arena, const RangeVar *relation, struct statement *statement)
+static void name_relation(struct arena *arena, const RangeVar *relation,
+                          struct statement *statement)
 {
 	statement->schema = arena_text(arena, relation->schemaname);
 	statement->name = arena_text(arena, relation->relname);
@@ -390,11 +402,12 @@ static size_t first_token(struct bytes sql, size_t offset, size_t end)
 /* "INSERT", "CREATE TABLE", "ALTER MATERIALIZED VIEW": for messages only. */
 static const char *first_words(struct arena *arena, struct bytes sql, size_t offset, size_t end)
 {
-	static const char *const with_object[] = {"CREATE", "ALTER", "DROP", "COMMENT", "REFRESH", NULL};
-	static const char *const skipped[] = {"OR",   "REPLACE",  "UNIQUE",     "TEMP",      "TEMPORARY", "GLOBAL",
-	                                      "LOCAL", "UNLOGGED", "CONSTRAINT", "RECURSIVE", "TRUSTED",   "PROCEDURAL",
-	                                      NULL};
-	static const char *const adjectives[] = {"MATERIALIZED", "FOREIGN", "EVENT",  "ACCESS",
+	static const char *const with_object[] = {"CREATE",  "ALTER",   "DROP",
+	                                          "COMMENT", "REFRESH", NULL};
+	static const char *const skipped[] = {
+		"OR",       "REPLACE",    "UNIQUE",    "TEMP",    "TEMPORARY",  "GLOBAL", "LOCAL",
+		"UNLOGGED", "CONSTRAINT", "RECURSIVE", "TRUSTED", "PROCEDURAL", NULL};
+	static const char *const adjectives[] = {"MATERIALIZED", "FOREIGN", "EVENT",   "ACCESS",
 	                                         "TEXT",         "USER",    "DEFAULT", NULL};
 	const char *verb = next_word(arena, sql, &offset, end), *object;
 

@@ -1,6 +1,7 @@
 /*
- * The watched repository as a git remote. Each branch that any target watches has its own ref in the mirror,
- * refs/headgate/<branch>; it is the only thing that keeps objects, so a commit counts as there when the ref names it.
+ * The watched repository as a git remote. Each branch that any target watches has its own ref in
+ * the mirror, refs/headgate/<branch>; it is the only thing that keeps objects, so a commit counts
+ * as there when the ref names it.
  */
 #include "adapters/source_git.h"
 
@@ -23,35 +24,41 @@ struct source_git {
 
 static const struct source_ops ops;
 
-static struct error *head(struct source *source, const char *branch, struct arena *arena, const char **ret_branch,
-                          const char **ret_commit);
-static struct error *refuse_branch(struct arena *arena, const struct source_git *git, const char *branch,
-                                   const struct git_refs *refs);
-static struct error *fetch(struct source *source, const char *branch, const char *commit, struct arena *arena);
-static struct error *commit_raw(struct source *source, const char *id, struct arena *arena, struct bytes *ret_raw);
-static struct error *resolve(struct source *source, const char *text, struct arena *arena, const char **ret_commit);
-static struct error *watched_head(struct source_git *self, struct arena *arena, const char **ret_commit);
-static struct error *history(struct source *source, const char *from, const char *to, struct arena *arena,
-                             struct history *ret_history, bool *ret_descends);
-static struct error *folder(struct source *source, const char *commit, const char *path, struct arena *arena,
-                            struct folder *ret_folder);
+static struct error *head(struct source *source, const char *branch, struct arena *arena,
+                          const char **ret_branch, const char **ret_commit);
+static struct error *refuse_branch(struct arena *arena, const struct source_git *git,
+                                   const char *branch, const struct git_refs *refs);
+static struct error *fetch(struct source *source, const char *branch, const char *commit,
+                           struct arena *arena);
+static struct error *commit_raw(struct source *source, const char *id, struct arena *arena,
+                                struct bytes *ret_raw);
+static struct error *resolve(struct source *source, const char *text, struct arena *arena,
+                             const char **ret_commit);
+static struct error *watched_head(struct source_git *self, struct arena *arena,
+                                  const char **ret_commit);
+static struct error *history(struct source *source, const char *from, const char *to,
+                             struct arena *arena, struct history *ret_history, bool *ret_descends);
+static struct error *folder(struct source *source, const char *commit, const char *path,
+                            struct arena *arena, struct folder *ret_folder);
 static struct error *entries(struct source *source, const char *tree, struct arena *arena,
                              struct folder *ret_folder);
-static struct error *blob(struct source *source, const char *id, size_t maximum, struct arena *arena,
-                          struct bytes *ret_bytes);
+static struct error *blob(struct source *source, const char *id, size_t maximum,
+                          struct arena *arena, struct bytes *ret_bytes);
 static void close_git(struct source *source);
 static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
                                  struct arena *arena, struct bytes *ret_bytes);
 static void remember(struct source_git *self, const char *branch);
 
-FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options, struct source **ret_source)
+FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options,
+                         struct source **ret_source)
 {
 	struct source_git *self = ARENA_NEW(arena, struct source_git);
 
 	self->source.ops = &ops;
 	self->arena = arena;
 	self->access.token = options->token;
-	self->access.username = arena_text(arena, options->username ? options->username : "x-access-token");
+	self->access.username =
+		arena_text(arena, options->username ? options->username : "x-access-token");
 	self->access.ca_file = arena_text(arena, options->ca_file);
 	TRY(git_address_parse(arena, options->url, options->token != NULL, options->allow_http,
 	                      &self->access.address));
@@ -62,20 +69,20 @@ FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *o
 }
 
 static const struct source_ops ops = {
-        .name = "git",
-        .head = head,
-        .fetch = fetch,
-        .commit = commit_raw,
-        .resolve = resolve,
-        .history = history,
-        .folder = folder,
-        .entries = entries,
-        .blob = blob,
-        .close = close_git,
+	.name = "git",
+	.head = head,
+	.fetch = fetch,
+	.commit = commit_raw,
+	.resolve = resolve,
+	.history = history,
+	.folder = folder,
+	.entries = entries,
+	.blob = blob,
+	.close = close_git,
 };
 
-static struct error *head(struct source *source, const char *branch, struct arena *arena, const char **ret_branch,
-                          const char **ret_commit)
+static struct error *head(struct source *source, const char *branch, struct arena *arena,
+                          const char **ret_branch, const char **ret_commit)
 {
 	struct source_git *self = (struct source_git *)source;
 	struct git_refs refs;
@@ -83,9 +90,11 @@ static struct error *head(struct source *source, const char *branch, struct aren
 
 	TRY(git_peek(self->git, &self->access, arena, &refs));
 	if (!refs.count)
-		return FAIL(arena, GIT_EMPTY,
-		            .what = arena_printf(arena, "cannot watch '%s'", self->access.address.url),
-		            .why = "it has no commits yet", .hint = "Push a first commit; the next pass looks again.");
+		return FAIL(
+			arena, GIT_EMPTY,
+			.what = arena_printf(arena, "cannot watch '%s'", self->access.address.url),
+			.why = "it has no commits yet",
+			.hint = "Push a first commit; the next pass looks again.");
 	name = branch ? arena_printf(arena, "refs/heads/%s", branch) : refs.head;
 	for (size_t i = 0; name && i < refs.count; i++)
 		if (text_equal(refs.items[i].name, name)) {
@@ -97,8 +106,8 @@ static struct error *head(struct source *source, const char *branch, struct aren
 	return refuse_branch(arena, self, branch, &refs);
 }
 
-static struct error *refuse_branch(struct arena *arena, const struct source_git *self, const char *branch,
-                                   const struct git_refs *refs)
+static struct error *refuse_branch(struct arena *arena, const struct source_git *self,
+                                   const char *branch, const struct git_refs *refs)
 {
 	struct text names = TEXT_IN(arena);
 
@@ -107,16 +116,18 @@ static struct error *refuse_branch(struct arena *arena, const struct source_git 
 		            text_clip(arena, refs->items[i].name + strlen("refs/heads/"), 60));
 	if (refs->count > BRANCHES_NAMED)
 		text_printf(&names, " and %zu more", refs->count - BRANCHES_NAMED);
-	return FAIL(arena, GIT_NO_BRANCH,
-	            .what = branch ? arena_printf(arena, "cannot find the branch '%s' in '%s'", branch,
-	                                          self->access.address.url)
-	                           : arena_printf(arena, "cannot find the default branch of '%s'",
-	                                          self->access.address.url),
-	            .why = arena_printf(arena, "its branches are %s", text_get(&names)),
-	            .hint = "Name one of them as the target's branch in the configuration, or push the branch.");
+	return FAIL(
+		arena, GIT_NO_BRANCH,
+		.what = branch ? arena_printf(arena, "cannot find the branch '%s' in '%s'", branch,
+	                                      self->access.address.url)
+	                       : arena_printf(arena, "cannot find the default branch of '%s'",
+	                                      self->access.address.url),
+		.why = arena_printf(arena, "its branches are %s", text_get(&names)),
+		.hint = "Name one of them as the target's branch in the configuration, or push the branch.");
 }
 
-static struct error *fetch(struct source *source, const char *branch, const char *commit, struct arena *arena)
+static struct error *fetch(struct source *source, const char *branch, const char *commit,
+                           struct arena *arena)
 {
 	struct source_git *self = (struct source_git *)source;
 	const char *watched = arena_printf(arena, WATCHED "%s", branch), *id;
@@ -126,8 +137,9 @@ static struct error *fetch(struct source *source, const char *branch, const char
 	remember(self, branch);
 	TRY(git_find_ref(self->git, watched, arena, &id));
 	if (text_equal(id, commit))
-		return NULL;
-	TRY(git_fetch_ref(self->git, &self->access, arena_printf(arena, "refs/heads/%s", branch), watched, arena, &found));
+		return git_check_ref(self->git, watched, id, arena);
+	TRY(git_fetch_ref(self->git, &self->access, arena_printf(arena, "refs/heads/%s", branch),
+	                  watched, arena, &found));
 	if (!found)
 		return FAIL(arena, GIT_NO_BRANCH,
 		            .what = arena_printf(arena, "cannot fetch the branch '%s'", branch),
@@ -135,13 +147,16 @@ static struct error *fetch(struct source *source, const char *branch, const char
 		            .hint = "Push the branch, or name another one in the configuration.");
 	error = git_find_prefix(self->git, commit, arena, &id);
 	if (error && error->row == &error_rows()[ERR_UNKNOWN_COMMIT])
-		return FAIL(arena, GIT_OBJECT, .what = arena_printf(arena, "cannot fetch commit '%s'", commit),
-		            .why = arena_printf(arena, "the branch '%s' does not lead to it any more", branch),
+		return FAIL(arena, GIT_OBJECT,
+		            .what = arena_printf(arena, "cannot fetch commit '%s'", commit),
+		            .why = arena_printf(
+				    arena, "the branch '%s' does not lead to it any more", branch),
 		            .hint = "It was moved meanwhile; the next pass looks again.");
 	return error;
 }
 
-static struct error *commit_raw(struct source *source, const char *id, struct arena *arena, struct bytes *ret_raw)
+static struct error *commit_raw(struct source *source, const char *id, struct arena *arena,
+                                struct bytes *ret_raw)
 {
 	struct source_git *self = (struct source_git *)source;
 
@@ -149,7 +164,8 @@ static struct error *commit_raw(struct source *source, const char *id, struct ar
 }
 
 /* A full id first, as git does; then a branch; then the beginning of an id. */
-static struct error *resolve(struct source *source, const char *text, struct arena *arena, const char **ret_commit)
+static struct error *resolve(struct source *source, const char *text, struct arena *arena,
+                             const char **ret_commit)
 {
 	struct source_git *self = (struct source_git *)source;
 	const char *id = NULL;
@@ -159,10 +175,13 @@ static struct error *resolve(struct source *source, const char *text, struct are
 		return watched_head(self, arena, ret_commit);
 	if (!text_is_hex(text, COMMIT_ID_SIZE)) {
 		TRY(git_find_ref(self->git, arena_printf(arena, WATCHED "%s", text), arena, &id));
-		if (!id && (strlen(text) < PREFIX_MINIMUM || strspn(text, "0123456789abcdefABCDEF") < strlen(text)))
-			return FAIL(arena, UNKNOWN_COMMIT, .what = arena_printf(arena, "cannot find commit '%s'", text),
-			            .why = "it is neither a watched branch nor an id of at least four digits",
-			            .hint = "See the ids with: git log --oneline <branch>");
+		if (!id && (strlen(text) < PREFIX_MINIMUM ||
+		            strspn(text, "0123456789abcdefABCDEF") < strlen(text)))
+			return FAIL(
+				arena, UNKNOWN_COMMIT,
+				.what = arena_printf(arena, "cannot find commit '%s'", text),
+				.why = "it is neither a watched branch nor an id of at least four digits",
+				.hint = "See the ids with: git log --oneline <branch>");
 		if (!id)
 			TRY(git_find_prefix(self->git, text, arena, &id));
 	}
@@ -172,7 +191,8 @@ static struct error *resolve(struct source *source, const char *text, struct are
 	return NULL;
 }
 
-static struct error *watched_head(struct source_git *self, struct arena *arena, const char **ret_commit)
+static struct error *watched_head(struct source_git *self, struct arena *arena,
+                                  const char **ret_commit)
 {
 	struct text_list refs = {0};
 	const char *name, *id = NULL;
@@ -187,33 +207,39 @@ static struct error *watched_head(struct source_git *self, struct arena *arena, 
 		TRY(git_find_ref(self->git, name, arena, &id));
 	if (!id)
 		return FAIL(arena, UNKNOWN_COMMIT, .what = "cannot find commit 'HEAD'",
-		            .why = refs.count > 1 ? "several branches are watched" : "nothing was fetched yet",
+		            .why = refs.count > 1 ? "several branches are watched"
+		                                  : "nothing was fetched yet",
 		            .hint = "Name the branch, or fetch it by a pass: headgate reconcile");
 	*ret_commit = id;
 	return NULL;
 }
 
-static struct error *history(struct source *source, const char *from, const char *to, struct arena *arena,
-                             struct history *ret_history, bool *ret_descends)
+static struct error *history(struct source *source, const char *from, const char *to,
+                             struct arena *arena, struct history *ret_history, bool *ret_descends)
 {
-	return git_objects_history(&((struct source_git *)source)->objects, from, to, arena, ret_history, ret_descends);
+	return git_objects_history(&((struct source_git *)source)->objects, from, to, arena,
+	                           ret_history, ret_descends);
 }
 
-static struct error *folder(struct source *source, const char *commit, const char *path, struct arena *arena,
-                            struct folder *ret_folder)
+static struct error *folder(struct source *source, const char *commit, const char *path,
+                            struct arena *arena, struct folder *ret_folder)
 {
-	return git_objects_folder(&((struct source_git *)source)->objects, commit, path, arena, ret_folder);
+	return git_objects_folder(&((struct source_git *)source)->objects, commit, path, arena,
+	                          ret_folder);
 }
 
-static struct error *entries(struct source *source, const char *tree, struct arena *arena, struct folder *ret_folder)
+static struct error *entries(struct source *source, const char *tree, struct arena *arena,
+                             struct folder *ret_folder)
 {
-	return git_objects_entries(&((struct source_git *)source)->objects, tree, NULL, arena, ret_folder);
+	return git_objects_entries(&((struct source_git *)source)->objects, tree, NULL, arena,
+	                           ret_folder);
 }
 
-static struct error *blob(struct source *source, const char *id, size_t maximum, struct arena *arena,
-                          struct bytes *ret_bytes)
+static struct error *blob(struct source *source, const char *id, size_t maximum,
+                          struct arena *arena, struct bytes *ret_bytes)
 {
-	return git_read(((struct source_git *)source)->git, id, GIT_KIND_BLOB, maximum, arena, ret_bytes);
+	return git_read(((struct source_git *)source)->git, id, GIT_KIND_BLOB, maximum, arena,
+	                ret_bytes);
 }
 
 static void close_git(struct source *source)

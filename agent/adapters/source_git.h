@@ -1,4 +1,7 @@
-/* ports/source.h on a git repository, through a private mirror that may be shared by several targets and processes. */
+/*
+ * ports/source.h on a git repository, through a private mirror that may be shared by several
+ * targets and processes.
+ */
 #pragma once
 
 #include "base/secret.h"
@@ -14,7 +17,9 @@ struct source_git_options {
 };
 
 /*
- * No connection is made yet. ERR_GIT_URL, ERR_GIT_MIRROR, ERR_FILE, ERR_FILE_RIGHTS. The source lives in `arena`, and so does
- * what the options point to; end it with source_close before the arena.
+ * No connection is made yet. ERR_GIT_URL, ERR_GIT_MIRROR, ERR_FILE, ERR_FILE_RIGHTS. The source
+ * lives in `arena`, and so does what the options point to; end it with source_close before the
+ * arena.
  */
-FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options, struct source **ret_source);
+FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options,
+                         struct source **ret_source);

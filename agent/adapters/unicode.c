@@ -19,9 +19,11 @@ const char *unicode_fold(struct arena *arena, const char *text)
 	if (fold_ascii(folded))
 		return folded;
 	size = utf8proc_map((const utf8proc_uint8_t *)text, 0, &mapped,
-	                    UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+	                    UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE |
+	                            UTF8PROC_CASEFOLD);
 	if (size < 0)
-		BUG("unicode_fold: %s", utf8proc_errmsg(size)); /* invalid UTF-8 is refused before, memory aborts */
+		BUG("unicode_fold: %s",
+		    utf8proc_errmsg(size)); /* invalid UTF-8 is refused before, memory aborts */
 	folded = arena_copy(arena, mapped, (size_t)size);
 	free(mapped);
 	return folded;

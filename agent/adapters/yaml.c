@@ -25,7 +25,9 @@ static struct error *read_map(struct reading *reading, int depth, struct node *m
 static struct error *read_list(struct reading *reading, int depth, struct node *list);
 static struct error *refuse(struct reading *reading, int line, const char *why);
 static int line_of(struct fy_event *event);
-static const char *token_text(struct reading *reading, struct fy_token *token);
+static struct error *read_scalar(struct reading *reading, struct fy_token *token, int line, const char **ret_text);
+static bool has_control(struct bytes yaml);
+static const char *complaint(struct reading *reading, int *line);
 
 struct error *yaml_read(struct arena *arena, const char *path, struct bytes yaml, struct node **ret_node)
 {
@@ -38,6 +40,8 @@ struct error *yaml_read(struct arena *arena, const char *path, struct bytes yaml
 		return refuse(&reading, 0, "it is larger than 1 MiB");
 	if (!text_is_utf8(yaml.data, yaml.size))
 		return refuse(&reading, 0, "it is not UTF-8");
+	if (has_control(yaml))
+		return refuse(&reading, 0, "it holds a control character");
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
 	diag_cfg.output_fn = keep_complaint;
@@ -97,7 +101,7 @@ static struct error *read_stream(struct reading *reading, struct node **ret_node
 		if (type == FYET_STREAM_END)
 			break;
 	}
-	if (!root || (root->kind == NODE_TEXT && !*root->text))
+	if (!root || root->kind == NODE_NULL)
 		root = node_map(reading->arena);
 	if (root->kind != NODE_MAP)
 		return refuse(reading, root->line, "it is not a list of keys and values");
@@ -124,7 +128,10 @@ static struct error *read_node(struct reading *reading, struct fy_event *event, 
 	    (event->type == FYET_SEQUENCE_START && (event->sequence_start.anchor || event->sequence_start.tag)))
 		return refuse(reading, line, "anchors, aliases and tags are not allowed here");
 	if (event->type == FYET_SCALAR) {
-		node = node_text(reading->arena, token_text(reading, event->scalar.value));
+		const char *text = NULL;
+
+		TRY(read_scalar(reading, event->scalar.value, line, &text));
+		node = node_text(reading->arena, text);
 	} else if (event->type == FYET_MAPPING_START) {
 		node = node_map(reading->arena);
 		TRY(read_map(reading, depth, node));
@@ -150,10 +157,10 @@ static struct error *read_map(struct reading *reading, int depth, struct node *m
 		TRY(next_event(reading, &event));
 		type = event->type;
 		line = line_of(event);
-		if (type == FYET_SCALAR)
-			key = token_text(reading, event->scalar.value);
 		if (type == FYET_SCALAR && (event->scalar.anchor || event->scalar.tag))
 			error = refuse(reading, line, "anchors and tags are not allowed here");
+		else if (type == FYET_SCALAR)
+			error = read_scalar(reading, event->scalar.value, line, &key);
 		fy_parser_event_free(reading->parser, event);
 		TRY(error);
 		if (type == FYET_MAPPING_END)
@@ -166,8 +173,7 @@ static struct error *read_map(struct reading *reading, int depth, struct node *m
 		error = read_node(reading, event, depth + 1, &value);
 		fy_parser_event_free(reading->parser, event);
 		TRY(error);
-		if (value->kind != NODE_MAP && value->kind != NODE_LIST)
-			value->line = line;
+		value->line = line; /* where a person looks for it: its key's */
 		node_set(reading->arena, map, key, value);
 	}
 }
@@ -193,14 +199,27 @@ static struct error *read_list(struct reading *reading, int depth, struct node *
 
 static struct error *refuse(struct reading *reading, int line, const char *why)
 {
-	const char *complaint = text_trim(reading->arena, text_get(&reading->complaints));
+	const char *words = line ? "" : complaint(reading, &line);
 
 	return FAIL(reading->arena, CONFIG,
 	            .what = line ? arena_printf(reading->arena, "cannot read '%s', line %d", reading->path, line)
 	                         : arena_printf(reading->arena, "cannot read '%s'", reading->path),
-	            .why = *complaint ? arena_printf(reading->arena, "%s (%s)", why, text_clip(reading->arena, complaint, 200))
-	                              : why,
+	            .why = *words ? arena_printf(reading->arena, "%s: %s", why, words) : why,
 	            .hint = "Correct the file; a complete example is in the manual page headgate.yaml(5).");
+}
+
+/* "<memory-@0x…>:4:1: error: flow sequence without a closing bracket", the first line of what libfyaml said. */
+static const char *complaint(struct reading *reading, int *line)
+{
+	const char *text = text_get(&reading->complaints), *place = strstr(text, ">:");
+	const char *words = strstr(text, "error: ");
+	uint64_t number = 0;
+
+	if (place && parse_number(arena_copy(reading->arena, place + 2, strcspn(place + 2, ":")), INT32_MAX, &number))
+		*line = (int)number;
+	text = words ? words + strlen("error: ") : "";
+	text = text_trim(reading->arena, arena_copy(reading->arena, text, strcspn(text, "\n")));
+	return text_clip(reading->arena, text, 200);
 }
 
 /* 1-based; 0 when the event stands nowhere. */
@@ -221,10 +240,27 @@ static int line_of(struct fy_event *event)
 	return mark ? mark->line + 1 : 0;
 }
 
-static const char *token_text(struct reading *reading, struct fy_token *token)
+/* NULL when nothing is written: a key without a value. */
+static struct error *read_scalar(struct reading *reading, struct fy_token *token, int line, const char **ret_text)
 {
 	size_t size = 0;
 	const char *text = token ? fy_token_get_text(token, &size) : NULL;
 
-	return text ? arena_copy(reading->arena, text, size) : "";
+	if (size && memchr(text, 0, size)) /* "\0" in double quotes */
+		return refuse(reading, line, "a text holds NUL");
+	if (text && (size || fy_token_scalar_style(token) != FYSS_PLAIN))
+		*ret_text = arena_copy(reading->arena, text, size);
+	return NULL;
+}
+
+/* YAML 1.2, 5.1: none but tab and line ends may stand in a file. */
+static bool has_control(struct bytes yaml)
+{
+	for (size_t i = 0; i < yaml.size; i++) {
+		const unsigned char c = (unsigned char)yaml.data[i];
+
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+			return true;
+	}
+	return false;
 }

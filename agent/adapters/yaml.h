@@ -9,5 +9,6 @@
 #define YAML_MAXIMUM (1024 * 1024) /* bytes */
 #define YAML_DEPTH_MAXIMUM 32
 
-/* Every scalar becomes NODE_TEXT as it was written; an empty document is an empty map. ERR_CONFIG: what and line. */
+/* Every scalar becomes NODE_TEXT as it was written, a value that is left out NODE_NULL; an empty document is an empty map.
+ * A value has its key's line. ERR_CONFIG: what and line. */
 FALLIBLE yaml_read(struct arena *arena, const char *path, struct bytes yaml, struct node **ret_node);

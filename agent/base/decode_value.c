@@ -117,6 +117,15 @@ const char *field_example(const struct field *field)
 
 const char *field_allowed(struct arena *arena, const struct field *field)
 {
+	const char *range = field_range(arena, field);
+
+	if (field->choices || field->kind == FIELD_BOOL)
+		return range;
+	return arena_printf(arena, "%s, such as %s", range, field_example(field));
+}
+
+const char *field_range(struct arena *arena, const struct field *field)
+{
 	const struct kind *kind = &kinds[field->kind];
 	struct text text = TEXT_IN(arena);
 
@@ -134,8 +143,6 @@ const char *field_allowed(struct arena *arena, const struct field *field)
 		text_printf(&text, " of at least %s", kind->print(arena, field->minimum));
 	else if (field->maximum && field->kind != FIELD_BOOL)
 		text_printf(&text, " of at most %" PRIu64 " bytes", field->maximum);
-	if (field->kind != FIELD_BOOL)
-		text_printf(&text, ", such as %s", field_example(field));
 	return text_get(&text);
 }
 

@@ -41,6 +41,11 @@ const char *fault_point_name(enum fault_point point)
 	return names[point];
 }
 
+void fault_points_forget(void)
+{
+	memset(passages, 0, sizeof passages);
+}
+
 static bool read_strike(struct strike *ret_strike)
 {
 	const char *asked = getenv("HEADGATE_FAULT");

@@ -173,6 +173,8 @@ const char *path_join(struct arena *arena, const char *folder, const char *name)
 {
 	if (name[0] == '/' || !folder[0])
 		return arena_text(arena, name);
+	while (name[0] == '.' && name[1] == '/')
+		name += 2;
 	return arena_printf(arena, "%s%s%s", folder, text_ends(folder, "/") ? "" : "/", name);
 }
 

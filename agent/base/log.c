@@ -47,6 +47,11 @@ void log_configure(enum log_level level, bool json)
 	as_json = json;
 }
 
+bool log_is_on(enum log_level level)
+{
+	return level <= least;
+}
+
 void log_line(enum log_level level, enum log_event event, const struct log_line *line)
 {
 	AUTO_ARENA arena = arena_new();

@@ -103,8 +103,10 @@ static void print_run(struct invocation *invocation, const struct run_memory *ru
 		terminal_field(COLOUR_NONE, "sha256", node_find_text(run->backup, "sha256"));
 		if (node_find_text(run->backup, "roles_why"))
 			terminal_field(COLOUR_CARE, "roles", arena_printf(arena, "not saved: %s", node_find_text(run->backup, "roles_why")));
-		if (node_find_text(run->backup, "restore"))
-			terminal_field(COLOUR_NONE, "restore", node_find_text(run->backup, "restore"));
+		if (node_find_text(run->backup, "restore")) { /* on one line, however long: it is there to be copied */
+			terminal_print(COLOUR_FAINT, "  restore   ");
+			terminal_print(COLOUR_NONE, "%s\n", node_find_text(run->backup, "restore"));
+		}
 	}
 	if (file_exists(log))
 		terminal_field(COLOUR_NONE, "log", log);

@@ -65,7 +65,7 @@ static void print_item(struct invocation *invocation, const struct plan_item *it
 	text_printf(&line, "%s  (%s, %s", item->name, commit_short(arena, item->commit),
 	            text_plural(arena, script->count, "statement"));
 	if (script->way > WAY_ONE)
-		text_printf(&line, "; %s: it %s", way_name(script->way), script->why);
+		text_printf(&line, "; %s: %s", way_name(script->way), script->why);
 	if (item->late)
 		text_add(&line, "; late");
 	if (item->released_by)

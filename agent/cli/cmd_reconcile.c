@@ -36,6 +36,12 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 
 static void print_pass(struct invocation *invocation, const struct pass *pass, const struct error *error)
 {
+	static const char *const answers[] = {
+	        [REACT_RETRY] = "to be tried again",
+	        [REACT_WAIT] = "waits",
+	        [REACT_REFUSE] = "refused",
+	        [REACT_HALT] = "halted",
+	};
 	struct arena *arena = invocation->arena;
 
 	terminal_print(error ? COLOUR_BAD : COLOUR_GOOD, "%s", pass->target);
@@ -48,7 +54,7 @@ static void print_pass(struct invocation *invocation, const struct pass *pass, c
 	else if (!error)
 		terminal_print(COLOUR_NONE, "  nothing to do");
 	else
-		terminal_print(COLOUR_NONE, "  %s%s", reaction_name(error->row->reaction), pass->standing ? " (as before)" : "");
+		terminal_print(COLOUR_NONE, "  %s%s", answers[error->row->reaction], pass->standing ? " (as before)" : "");
 	if (pass->deployed)
 		terminal_print(COLOUR_FAINT, "  at %s", commit_short(arena, pass->deployed));
 	if (pass->run)

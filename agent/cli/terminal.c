@@ -76,7 +76,7 @@ static void print_field(FILE *stream, enum colour colour, const char *label, con
 	bool first = true;
 
 	do {
-		const size_t left = strlen(text);
+		const size_t left = strcspn(text, "\n"); /* a line that came from outside stays below its label */
 		size_t size = left;
 
 		if (left > width) {
@@ -92,8 +92,8 @@ static void print_field(FILE *stream, enum colour colour, const char *label, con
 		put_clean(stream, text, size);
 		(void)fputc('\n', stream);
 		text += size;
-		while (*text == ' ')
-			text++;
+		text += strspn(text, " ");
+		text += *text == '\n';
 		first = false;
 	} while (*text);
 }
@@ -114,11 +114,20 @@ static bool is_coloured(FILE *stream)
 	return isatty(fileno(stream)) && !(no_colour && *no_colour) && !(term && strcmp(term, "dumb") == 0);
 }
 
+/* Without C0 (but line ends), DEL and C1, which a terminal may take for orders. */
 static void put_clean(FILE *stream, const char *text, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		const unsigned char c = (unsigned char)text[i];
+	AUTO_ARENA arena = arena_new();
 
-		(void)fputc((c < 0x20 && c != '\n') || c == 0x7f ? '?' : c, stream);
+	text = text_valid(arena, arena_copy(arena, text, size));
+	for (; *text; text++) {
+		const unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+
+		if (c == 0xc2 && next < 0xa0) {
+			(void)fputc('?', stream);
+			text++;
+		} else {
+			(void)fputc((c < 0x20 && c != '\n') || c == 0x7f ? '?' : c, stream);
+		}
 	}
 }

@@ -11,11 +11,13 @@
 static bool note_refused_steps(struct work *work);
 static void add_refusal(struct work *work, const char *commit, const char *migration, const char *stage,
                         const struct error *error, const char *rests_on, bool sticky);
+static void add_settle_stopped(struct work *work, const struct error *error);
 static void add_refused_run(struct work *work, const struct error *error);
 static void add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms);
 static const char *rests_on_looks(struct work *work);
 static const char *rests_on_plan(struct work *work, const char *digest);
 static const struct plan_item *item_at_fault(const struct work *work, const struct stage *stage);
+static const char *digest_left(struct arena *arena, const struct plan_item *item);
 static void end_run(struct work *work, const char *outcome);
 static bool holds(const struct work *work, const struct refusal *refusal);
 static void add_lifted(struct work *work, const struct refusal *refusal);
@@ -36,7 +38,9 @@ struct error *answer_look(struct work *work, struct error *error)
 		news = true;
 	}
 	work->pass->standing = !news;
-	if (news && (error->row->reaction == REACT_REFUSE || error->row->reaction == REACT_HALT))
+	if (news && work->settles)
+		add_settle_stopped(work, error);
+	else if (news && (error->row->reaction == REACT_REFUSE || error->row->reaction == REACT_HALT))
 		add_refused_run(work, error);
 	answer_lift(work);
 	if (run->head)
@@ -59,7 +63,7 @@ struct error *answer_stage(struct work *work, const struct stage *stage, struct 
 	add_stage_stopped(work, stage->name, error, took_ms);
 	if (reaction == REACT_REFUSE || reaction == REACT_HALT)
 		add_refusal(work, item ? item->commit : NULL, item ? item->name : NULL, stage->name, error,
-		            rests_on_plan(work, item ? item->upto : run->plan.digest), reaction == REACT_REFUSE);
+		            rests_on_plan(work, item ? digest_left(work->arena, item) : run->plan.digest), reaction == REACT_REFUSE);
 	if (reaction == REACT_REFUSE)
 		end_run(work, "refused");
 	else if (reaction == REACT_HALT && !touched)
@@ -153,9 +157,20 @@ static void add_refusal(struct work *work, const char *commit, const char *migra
 	record->body = body;
 }
 
+/* Nobody could find out what the interrupted run did: it stays open until somebody can. */
+static void add_settle_stopped(struct work *work, const struct error *error)
+{
+	work->run.id = work->run.memory.open_run->id;
+	for (size_t i = 0; i < work->run.records.count; i++)
+		if (work->run.records.items[i].run == RUN_NEW)
+			work->run.records.items[i].run = work->run.id;
+	add_stage_stopped(work, work->stopped_at, error, 0);
+}
+
 /* A refusal that is news gets a run of its own, so that the story can be read: headgate history. */
 static void add_refused_run(struct work *work, const struct error *error)
 {
+	carry_end_open_run(work);
 	carry_add_run_begun(work, "deploy");
 	run_record(&work->run, RECORD_STAGE_BEGUN)->stage = work->stopped_at;
 	add_stage_stopped(work, work->stopped_at, error, 0);
@@ -201,6 +216,16 @@ static const struct plan_item *item_at_fault(const struct work *work, const stru
 	if (!text_equal(stage->name, "apply") && !text_equal(stage->name, "revert"))
 		return NULL;
 	return run->carried_out < run->plan.count ? &run->plan.items[run->carried_out] : NULL;
+}
+
+/* The plan up to the item, as the next pass will make it: what came before it is done and no longer asked for. */
+static const char *digest_left(struct arena *arena, const struct plan_item *item)
+{
+	struct plan_item alone = *item;
+	struct plan left = {.items = &alone, .count = 1};
+
+	plan_digest(&left);
+	return arena_text(arena, left.digest);
 }
 
 static void end_run(struct work *work, const char *outcome)

@@ -6,7 +6,7 @@
  * Databases that already hold objects or a ledger that others filled are refused by name; adopting them has its place
  * in may_begin_here.
  */
-#include "engine/work.h"
+#include "engine/carry.h"
 
 #include "base/log.h"
 
@@ -15,6 +15,7 @@ static struct error *refuse_unsettled(struct work *work);
 static struct error *may_begin_here(struct work *work, const struct ledger *ledger);
 static bool knows_row(const struct memory *memory, const struct ledger_row *row);
 static struct error *take_over(struct work *work, const struct ledger *ledger, struct baseline_made *made);
+static void keep_deployed(struct work *work, const struct ledger *ledger);
 static void add_baseline(struct work *work, const char *commit, const struct server *server, const struct tree *tree);
 
 struct error *engine_baseline(const struct engine *engine, const struct target *target, const char *commit,
@@ -66,7 +67,10 @@ static struct error *baseline(struct work *work, const char *text, struct baseli
 	made->commit = commit;
 	made->migrations = tree.migrations.count;
 	run->ports = (struct ports){0};
+	carry_end_open_run(work);
+	run->id = 0;
 	add_baseline(work, commit, &server, &tree);
+	keep_deployed(work, &ledger);
 	LOG(INFO, BASELINE_SET, .target = work->target->name, .commit = commit);
 	return work_write(work);
 }
@@ -76,7 +80,7 @@ static struct error *refuse_unsettled(struct work *work)
 	const struct run_memory *open = work->run.memory.open_run;
 
 	for (size_t i = 0; open && i < open->intents.count; i++)
-		if (!open->intents.items[i].result)
+		if (!open->intents.items[i].result || text_equal(open->intents.items[i].result, "partly"))
 			return FAIL(work->arena, BASELINE_UNSETTLED,
 			            .what = arena_printf(work->arena, "run %lld of '%s' is unsettled", (long long)open->id,
 			                                 work->target->name),
@@ -145,4 +149,29 @@ static void add_baseline(struct work *work, const char *commit, const struct ser
 	record = run_record(&work->run, RECORD_BASELINE);
 	record->commit = commit;
 	record->body = body;
+}
+
+/* BASELINE lets the journal forget what was deployed; what the ledger still has of ours is ours again. */
+static void keep_deployed(struct work *work, const struct ledger *ledger)
+{
+	struct arena *arena = work->arena;
+
+	for (size_t i = 0; i < ledger->count; i++) {
+		const struct ledger_row *row = &ledger->items[i];
+		const struct deployed_migration *deployed = memory_deployed(&work->run.memory, row->name);
+		struct record *record;
+		struct node *body;
+
+		if (!deployed || !text_equal(deployed->row_id, row->id) || ledger_row_state(row) != ROW_APPLIED)
+			continue;
+		body = node_map(arena);
+		node_set_text(arena, body, "checksum", row->checksum);
+		node_set_text(arena, body, "row_id", row->id);
+		node_set_text(arena, body, "down", deployed->down_digest);
+		node_set_bool(arena, body, "adopted", deployed->adopted);
+		record = run_record(&work->run, RECORD_DEPLOYED);
+		record->migration = row->name;
+		record->commit = deployed->commit;
+		record->body = body;
+	}
 }

@@ -20,7 +20,8 @@ static struct node *items_node(struct arena *arena, const struct plan *plan);
 static struct error *carry_stage(struct work *work, const struct stage *stage);
 static struct error *find_backup(struct work *work, const struct stage *stage, bool *ret_done);
 static void add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence);
-static struct error *finish(struct work *work, bool more);
+static struct error *conclude(struct work *work, bool more);
+static struct error *end_run(struct work *work);
 static struct tally *tally_for(struct work *work, const char *commit);
 static void pass_fault_point(const char *stage);
 
@@ -33,30 +34,37 @@ struct error *carry_out(struct work *work, bool *ret_again)
 	size_t count;
 
 	stages = back ? engine_rollback_stages(&count) : engine_deploy_stages(&count);
+	run->is_followed = more;
 	if (more) {
 		run->plan.count = run->plan.rollbacks;
 		plan_digest(&run->plan);
 	}
 	TRY(begin_or_resume(work, back ? "rollback" : "deploy"));
-	for (size_t i = 0; i < count; i++)
-		if (!stages[i].looks && !text_equal(stages[i].name, "report"))
-			TRY(carry_stage(work, &stages[i]));
-	TRY(finish(work, more));
+	for (size_t i = 0; i < count; i++) {
+		if (stages[i].looks)
+			continue;
+		if (text_equal(stages[i].name, "report"))
+			TRY(conclude(work, more));
+		TRY(carry_stage(work, &stages[i]));
+	}
+	TRY(end_run(work));
 	*ret_again = more;
 	return NULL;
 }
 
 void carry_end_open_run(struct work *work)
 {
+	const struct run_memory *open = work->run.memory.open_run;
+	const struct stage_memory *confirmed = open ? run_memory_stage(open, "confirm") : NULL;
 	struct record *record;
 	struct node *body;
 
-	if (!work->run.memory.open_run)
+	if (!open)
 		return;
 	body = node_map(work->arena);
-	node_set_text(work->arena, body, "outcome", "superseded");
+	node_set_text(work->arena, body, "outcome", confirmed && confirmed->done ? "done" : "superseded");
 	record = run_record(&work->run, RECORD_RUN_ENDED);
-	record->run = work->run.memory.open_run->id;
+	record->run = open->id;
 	record->body = body;
 	work->run.memory.open_run = NULL;
 }
@@ -72,7 +80,7 @@ void carry_archive_downs(struct work *work)
 		struct record *record;
 		struct node *body;
 
-		if (!deployed || !migration->has_down || !changed_by_passed(run, migration->name))
+		if (!deployed || !migration->down.size || !changed_by_passed(run, migration->name))
 			continue;
 		digest = sha256_text(work->arena, migration->down.data, migration->down.size);
 		if (text_equal(digest, deployed->down_digest))
@@ -193,7 +201,9 @@ static struct error *carry_stage(struct work *work, const struct stage *stage)
 		TRY(work_write(work));
 		FAULT_POINT(stage_begun);
 		error = work_perform(work, stage, &took_ms);
-		if (error)
+		if (error && text_equal(stage->name, "report")) /* never refuses: what was not delivered is tried again */
+			node_set_text(work->arena, run->evidence, "delayed", error_line(work->arena, error));
+		else if (error)
 			return answer_stage(work, stage, error, took_ms);
 		pass_fault_point(stage->name);
 	}
@@ -202,7 +212,7 @@ static struct error *carry_stage(struct work *work, const struct stage *stage)
 		TRY(statuses_add(work, MOMENT_BACKED_UP, NULL, NULL));
 		work->speaks = true;
 	}
-	return text_equal(stage->name, "confirm") ? NULL : work_write(work); /* confirm: with the end of the run */
+	return text_equal(stage->name, "confirm") || text_equal(stage->name, "report") ? NULL : work_write(work);
 }
 
 /* A resumed run does not back up twice. */
@@ -228,27 +238,33 @@ static void add_stage_done(struct work *work, const char *stage, uint64_t took_m
 	record->body = body;
 }
 
-static struct error *finish(struct work *work, bool more)
+/* Everything is done and confirmed: the target's commit, the refusals that no longer stand, and the words for the
+ * commits are one transaction with the end of confirm; report has only to deliver them. */
+static struct error *conclude(struct work *work, bool more)
+{
+	struct run *run = &work->run;
+
+	carry_count_items(work);
+	carry_archive_downs(work);
+	answer_lift(work);
+	if (!more && !run->refusal && !work->standing) {
+		run_record(run, RECORD_DEPLOYED_COMMIT)->commit = run->head;
+		work->pass->deployed = run->head;
+	}
+	work->speaks = true;
+	return statuses_add(work, more ? MOMENT_BEGUN : MOMENT_DONE, NULL, NULL);
+}
+
+static struct error *end_run(struct work *work)
 {
 	struct run *run = &work->run;
 	struct node *body = node_map(work->arena);
 
-	carry_count_items(work);
-	carry_archive_downs(work);
 	node_set_text(work->arena, body, "outcome", "done");
 	run_record(run, RECORD_RUN_ENDED)->body = body;
-	answer_lift(work);
-	if (!more && !run->refusal) {
-		run_record(run, RECORD_DEPLOYED_COMMIT)->commit = run->head;
-		work->pass->deployed = run->head;
-	}
-	TRY(statuses_add(work, more ? MOMENT_BEGUN : MOMENT_DONE, NULL, NULL));
-	work->speaks = true;
 	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = run->id, .commit = run->horizon, .outcome = "done",
 	    .took_ms = (int64_t)run->apply_ms, .msg = plan_summary(work->arena, &run->plan));
-	TRY(work_write(work));
-	pass_fault_point("report");
-	return NULL;
+	return work_write(work);
 }
 
 /* What was done for which commit, for its word. */

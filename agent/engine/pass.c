@@ -88,6 +88,7 @@ static struct error *one_round(struct work *work, bool *ret_again)
 	if (!work->run.plan.count)
 		return finish_quietly(work, standing);
 	TRY(carry_out(work, ret_again));
+	*ret_again |= work->run.refusal != NULL; /* what stands refused beside it is written down by another look */
 	return *ret_again ? NULL : standing;
 }
 
@@ -110,7 +111,9 @@ static struct error *settle(struct work *work)
 
 		if (!stages[i].settle || !memory || memory->done || text_equal(stages[i].name, "backup"))
 			continue; /* a backup is asked for by its run when it is needed */
+		work->settles = true;
 		TRY(work_settle(work, &stages[i], &done));
+		work->settles = false;
 		record = run_record(&work->run, RECORD_STAGE_SETTLED);
 		record->stage = stages[i].name;
 		record->body = work->run.evidence;

@@ -76,7 +76,7 @@ static struct word word_for_step(struct work *work, const struct moment_words *n
 		                     arena_printf(work->arena, "undone by %s; it was refused: %s",
 		                                  commit_short(work->arena, step->undone_by), step->refusal->row->code)};
 	if (step->refusal)
-		return (struct word){true, STATUS_FAILURE, words_refused(work->arena, step->refusal, work->run.id)};
+		return (struct word){true, STATUS_FAILURE, words_refused(work->arena, step->refusal, 0)}; /* whatever run comes by */
 	if ((size_t)(step - work->run.steps.items) >= work->run.steps.horizon || is_beyond_standing(work, step))
 		return behind(work, step);
 	count_items(&work->run.plan, step->id, &applies, &rollbacks);

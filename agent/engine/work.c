@@ -56,6 +56,7 @@ struct error *work_begin_run(struct work *work)
 	work->run = run;
 	work->looked.count = 0;
 	work->stopped_at = NULL;
+	work->settles = false;
 	work->target_error = NULL;
 	work->standing = NULL;
 	return NULL;

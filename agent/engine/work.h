@@ -34,6 +34,7 @@ struct work {
 		size_t count, room;
 	} looked;
 	const char *stopped_at;    /* the stage that gave the answer */
+	bool settles;              /* an interrupted run is being settled */
 	struct error *target_error; /* an answer that concerns the whole target, in this round */
 	const struct refusal *standing; /* a refusal from backup on that still stands, in this round */
 	struct statuses posted;    /* the newest status of each commit, as far as it was read */

@@ -1,6 +1,7 @@
 /*
- * Listings of the migrations folder and what differs between two of them. Git's own order is not the order here: git
- * sorts a folder as if its name ended in '/', so both sides are sorted by their names before they are compared.
+ * Listings of the migrations folder and what differs between two of them. Git's own order is not
+ * the order here: git sorts a folder as if its name ended in '/', so both sides are sorted by their
+ * names before they are compared.
  */
 #include "model/folder.h"
 
@@ -11,8 +12,8 @@
 
 static const struct folder_entry **by_name(struct arena *arena, const struct folder *folder);
 static int compare_names(const void *a, const void *b);
-static void add_change(struct arena *arena, struct changes *changes, const struct folder_entry *before,
-                       const struct folder_entry *after);
+static void add_change(struct arena *arena, struct changes *changes,
+                       const struct folder_entry *before, const struct folder_entry *after);
 static bool is_same(const struct folder_entry *before, const struct folder_entry *after);
 
 const struct folder_entry *folder_find(const struct folder *folder, const char *name)
@@ -52,7 +53,8 @@ void folder_compare(struct arena *arena, const struct folder *before, const stru
 
 static const struct folder_entry **by_name(struct arena *arena, const struct folder *folder)
 {
-	const struct folder_entry **entries = ARENA_ARRAY(arena, const struct folder_entry *, folder->count);
+	const struct folder_entry **entries =
+		ARENA_ARRAY(arena, const struct folder_entry *, folder->count);
 
 	for (size_t i = 0; i < folder->count; i++)
 		entries[i] = &folder->items[i];
@@ -67,14 +69,16 @@ static int compare_names(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-static void add_change(struct arena *arena, struct changes *changes, const struct folder_entry *before,
-                       const struct folder_entry *after)
+static void add_change(struct arena *arena, struct changes *changes,
+                       const struct folder_entry *before, const struct folder_entry *after)
 {
 	*LIST_ADD(arena, changes) = (struct change){
-	        .kind = !before ? CHANGE_ADDED : !after ? CHANGE_REMOVED : CHANGE_CHANGED,
-	        .name = before ? before->name : after->name,
-	        .before = before,
-	        .after = after,
+		.kind = !before  ? CHANGE_ADDED
+	                : !after ? CHANGE_REMOVED
+	                         : CHANGE_CHANGED,
+		.name = before ? before->name : after->name,
+		.before = before,
+		.after = after,
 	};
 }
 

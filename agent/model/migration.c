@@ -1,7 +1,7 @@
 /*
- * Names, order, checksums and the lock file of migrations, as Prisma sees them (prisma.md sections 2 and 3).
- * Easily got wrong: the order is not that of the bytes. Prisma sorts with localeCompare, where `_` comes before `-`,
- * both before digits, and `a` before `A` before `b`.
+ * Names, order, checksums and the lock file of migrations, as Prisma sees them (prisma.md sections
+ * 2 and 3). Easily got wrong: the order is not that of the bytes. Prisma sorts with localeCompare,
+ * where `_` comes before `-`, both before digits, and `a` before `A` before `b`.
  */
 #include "model/migration.h"
 
@@ -27,17 +27,20 @@ const struct migration *migration_find(const struct migrations *migrations, cons
 	return NULL;
 }
 
-const struct migration *migration_find_checksum(const struct migrations *migrations, const char *checksum)
+const struct migration *migration_find_checksum(const struct migrations *migrations,
+                                                const char *checksum)
 {
 	for (size_t i = 0; i < migrations->count; i++)
-		if (migrations->items[i].has_sql && text_equal(migrations->items[i].checksum, checksum))
+		if (migrations->items[i].has_sql &&
+		    text_equal(migrations->items[i].checksum, checksum))
 			return &migrations->items[i];
 	return NULL;
 }
 
 /*
- * The root collation of Unicode (UTS #10, DUCET as CLDR tailors it), cut down to printable ASCII. First all characters
- * by weight, then, at the first letter that differs in case, the lower one first.
+ * The root collation of Unicode (UTS #10, DUCET as CLDR tailors it), cut down to printable ASCII.
+ * First all characters by weight, then, at the first letter that differs in case, the lower one
+ * first.
  */
 int migration_name_order(const char *a, const char *b)
 {
@@ -59,18 +62,21 @@ int migration_name_order(const char *a, const char *b)
 
 static unsigned weight(unsigned char byte)
 {
-	static const char order[] = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz";
+	static const char order[] =
+		" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz";
 	const char *found = byte < 0x80 ? strchr(order, tolower(byte)) : NULL;
 
 	if (found)
 		return 0x80 + (unsigned)(found - order);
-	return byte < 0x80 ? byte : 0x100u + byte; /* control characters before, other bytes after */
+	return byte < 0x80 ? byte
+	                   : 0x100u + byte; /* control characters before, other bytes after */
 }
 
 void migrations_sort(struct migrations *migrations)
 {
 	if (migrations->count)
-		qsort(migrations->items, migrations->count, sizeof *migrations->items, compare_migrations);
+		qsort(migrations->items, migrations->count, sizeof *migrations->items,
+		      compare_migrations);
 }
 
 static int compare_migrations(const void *a, const void *b)
@@ -128,7 +134,9 @@ static void hash_with(struct bytes sql, const char *from, const char *to, char r
 	sha256_end(sha256, ret_hex);
 }
 
-/* Early versions of Prisma wrote each byte without its leading zero (prisma/prisma-engines#1887). */
+/*
+ * Early versions of Prisma wrote each byte without its leading zero (prisma/prisma-engines#1887).
+ */
 static bool equals_stored(const char *stored, const char hex[SHA256_HEX])
 {
 	if (strlen(stored) == SHA256_HEX - 1)
@@ -147,15 +155,21 @@ FALLIBLE migration_check_text(struct arena *arena, const char *file, struct byte
 	const char *nul = bytes.size ? memchr(bytes.data, 0, bytes.size) : NULL;
 
 	if (nul)
-		return FAIL(arena, FILE_NOT_TEXT, .what = arena_printf(arena, "cannot accept '%s'", file),
-		            .why = arena_printf(arena, "line %zu holds a NUL byte, and PostgreSQL would stop there",
-		                                line_of(bytes, (size_t)(nul - bytes.data))),
-		            .hint = "Save the file as UTF-8 (an editor may have written UTF-16), in a new commit.");
+		return FAIL(
+			arena, FILE_NOT_TEXT,
+			.what = arena_printf(arena, "cannot accept '%s'", file),
+			.why = arena_printf(
+				arena, "line %zu holds a NUL byte, and PostgreSQL would stop there",
+				line_of(bytes, (size_t)(nul - bytes.data))),
+			.hint = "Save the file as UTF-8 (an editor may have written UTF-16), in a new commit.");
 	if (!text_is_utf8(bytes.data, bytes.size))
-		return FAIL(arena, FILE_NOT_TEXT, .what = arena_printf(arena, "cannot accept '%s'", file),
-		            .why = arena_printf(arena, "line %zu is not valid UTF-8, and Prisma would change it",
-		                                line_of(bytes, first_not_utf8(bytes))),
-		            .hint = "Save the file as UTF-8, in a new commit: iconv -f <encoding> -t UTF-8");
+		return FAIL(
+			arena, FILE_NOT_TEXT,
+			.what = arena_printf(arena, "cannot accept '%s'", file),
+			.why = arena_printf(
+				arena, "line %zu is not valid UTF-8, and Prisma would change it",
+				line_of(bytes, first_not_utf8(bytes))),
+			.hint = "Save the file as UTF-8, in a new commit: iconv -f <encoding> -t UTF-8");
 	return NULL;
 }
 
@@ -193,14 +207,19 @@ FALLIBLE migration_lock_check(struct arena *arena, bool has_file, struct bytes t
 	provider = provider_of(arena, toml);
 	if (text_equal(provider, "postgresql"))
 		return NULL;
-	return FAIL(arena, LOCK_PROVIDER, .what = "cannot accept 'migration_lock.toml'",
-	            .why = provider ? arena_printf(arena, "its provider is read as '%s', not 'postgresql'",
-	                                           text_clip(arena, provider, 60))
-	                            : "no line of it begins with provider",
-	            .hint = "Give it this line, as Prisma writes it, in a new commit: provider = \"postgresql\"");
+	return FAIL(
+		arena, LOCK_PROVIDER, .what = "cannot accept 'migration_lock.toml'",
+		.why = provider ? arena_printf(arena,
+	                                       "its provider is read as '%s', not 'postgresql'",
+	                                       text_clip(arena, provider, 60))
+	                        : "no line of it begins with provider",
+		.hint = "Give it this line, as Prisma writes it, in a new commit: provider = \"postgresql\"");
 }
 
-/* As Prisma reads it, which is not as TOML: the first line that starts so, cut off as it stands (P3019 otherwise). */
+/*
+ * As Prisma reads it, which is not as TOML: the first line that starts so, cut off as it stands
+ * (P3019 otherwise).
+ */
 static const char *provider_of(struct arena *arena, struct bytes toml)
 {
 	struct text_list lines = {0};

@@ -8,9 +8,9 @@
 #include "base/text.h"
 
 struct kind_row {
-	bool is_outside;  /* PostgreSQL refuses it inside a transaction */
-	bool is_certain;  /* … in every form: OUTSIDE also holds statements that are refused in some forms only */
-	bool is_refused;  /* never sent */
+	bool is_outside; /* PostgreSQL refuses it inside a transaction */
+	bool is_certain; /* … in every form: OUTSIDE also holds statements that are refused in some forms only */
+	bool is_refused; /* never sent */
 };
 
 static const struct kind_row kinds[] = {
@@ -31,7 +31,8 @@ static const struct kind_row kinds[] = {
 static const char *const opening[] = {"BEGIN", "START TRANSACTION"};
 static const char *const closing[] = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"};
 
-static FALLIBLE refuse_unsendable(struct arena *arena, const char *file, const struct script *script);
+static FALLIBLE refuse_unsendable(struct arena *arena, const char *file,
+                                  const struct script *script);
 static FALLIBLE refuse_enclosed(struct arena *arena, const char *file, const struct script *script);
 static const struct statement *find_outside(const struct script *script);
 static const struct statement *find_control(const struct script *script);
@@ -46,17 +47,19 @@ FALLIBLE script_choose_way(struct arena *arena, const char *file, struct script 
 	TRY(refuse_enclosed(arena, file, script));
 	if (outside && control) {
 		script->way = WAY_THREE;
-		script->why = arena_printf(arena,
-		                           "%s (line %d) cannot run inside a transaction; its own %s (line %d) is "
-		                           "sent as a statement like the others",
-		                           outside->verb, outside->line, control->verb, control->line);
+		script->why = arena_printf(
+			arena,
+			"%s (line %d) cannot run inside a transaction; its own %s (line %d) is "
+			"sent as a statement like the others",
+			outside->verb, outside->line, control->verb, control->line);
 	} else if (outside) {
 		script->way = WAY_THREE;
-		script->why = arena_printf(arena, "%s (line %d) cannot run inside a transaction", outside->verb,
-		                           outside->line);
+		script->why = arena_printf(arena, "%s (line %d) cannot run inside a transaction",
+		                           outside->verb, outside->line);
 	} else if (control) {
 		script->way = WAY_TWO;
-		script->why = arena_printf(arena, "holds its own %s (line %d)", control->verb, control->line);
+		script->why = arena_printf(arena, "holds its own %s (line %d)", control->verb,
+		                           control->line);
 	} else {
 		script->way = WAY_ONE;
 		script->why = NULL;
@@ -86,7 +89,8 @@ int script_line(struct bytes sql, size_t offset)
 	return line;
 }
 
-static FALLIBLE refuse_unsendable(struct arena *arena, const char *file, const struct script *script)
+static FALLIBLE refuse_unsendable(struct arena *arena, const char *file,
+                                  const struct script *script)
 {
 	for (size_t i = 0; i < script->count; i++) {
 		const struct statement *statement = &script->items[i];
@@ -94,15 +98,22 @@ static FALLIBLE refuse_unsendable(struct arena *arena, const char *file, const s
 		if (!kinds[statement->kind].is_refused)
 			continue;
 		if (statement->kind == STATEMENT_COPY_STDIN)
-			return FAIL(arena, SQL_REFUSED, .what = arena_printf(arena, "'%s' will not be sent", file),
-			            .why = arena_printf(arena, "line %d: COPY … FROM STDIN has no data to read in a migration",
-			                                statement->line),
-			            .hint = "Write the rows as INSERT statements in a new commit.");
-		return FAIL(arena, SQL_REFUSED, .what = arena_printf(arena, "'%s' will not be sent", file),
-		            .why = arena_printf(arena, "line %d: %s: %s", statement->line, statement->verb,
-		                                statement->detail ? statement->detail : "is never sent"),
-		            .hint = "Take the statement out of the file in a new commit; whoever runs the server does such "
-		                    "work by hand.");
+			return FAIL(
+				arena, SQL_REFUSED,
+				.what = arena_printf(arena, "'%s' will not be sent", file),
+				.why = arena_printf(
+					arena,
+					"line %d: COPY … FROM STDIN has no data to read in a migration",
+					statement->line),
+				.hint = "Write the rows as INSERT statements in a new commit.");
+		return FAIL(
+			arena, SQL_REFUSED,
+			.what = arena_printf(arena, "'%s' will not be sent", file),
+			.why = arena_printf(
+				arena, "line %d: %s: %s", statement->line, statement->verb,
+				statement->detail ? statement->detail : "is never sent"),
+			.hint = "Take the statement out of the file in a new commit; whoever runs the server does such "
+				"work by hand.");
 	}
 	return NULL;
 }
@@ -118,15 +129,19 @@ static FALLIBLE refuse_enclosed(struct arena *arena, const char *file, const str
 		if (statement->kind == STATEMENT_TRANSACTION) {
 			if (is_one_of(statement->verb, opening, sizeof opening / sizeof *opening))
 				begin = begin ? begin : statement;
-			else if (is_one_of(statement->verb, closing, sizeof closing / sizeof *closing))
+			else if (is_one_of(statement->verb, closing,
+			                   sizeof closing / sizeof *closing))
 				begin = NULL;
 		} else if (begin && kinds[statement->kind].is_certain) {
-			return FAIL(arena, SQL_REFUSED, .what = arena_printf(arena, "'%s' will not be sent", file),
-			            .why = arena_printf(arena,
-			                                "line %d: %s cannot run inside a transaction (25001 "
-			                                "active_sql_transaction), and stands inside the %s of line %d",
-			                                statement->line, statement->verb, begin->verb, begin->line),
-			            .hint = "Move it out of the transaction, or into a migration of its own, in a new commit.");
+			return FAIL(
+				arena, SQL_REFUSED,
+				.what = arena_printf(arena, "'%s' will not be sent", file),
+				.why = arena_printf(
+					arena,
+					"line %d: %s cannot run inside a transaction (25001 "
+					"active_sql_transaction), and stands inside the %s of line %d",
+					statement->line, statement->verb, begin->verb, begin->line),
+				.hint = "Move it out of the transaction, or into a migration of its own, in a new commit.");
 		}
 	}
 	return NULL;

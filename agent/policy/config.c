@@ -100,6 +100,7 @@ struct loading {
 static struct error *read_document(struct arena *arena, const char *path, const char *noun, config_reader *reader,
                                    struct document *ret_document, struct node **ret_node, const char **ret_digest);
 static struct error *refuse_open_file(struct arena *arena, const char *path, const char *noun);
+static struct error *refuse_misspelt(struct loading *loading, const struct node *targets, const struct node *rest);
 static void override(struct arena *arena, struct node *map);
 static struct error *load_targets(struct loading *loading, const struct node *targets);
 static struct error *load_target(struct loading *loading, const struct node *node, struct target *target);
@@ -130,6 +131,7 @@ struct error *config_load(struct arena *arena, const char *path, config_reader *
 		if (child != targets)
 			node_set(arena, rest, child->key, child);
 	}
+	TRY(refuse_misspelt(&loading, targets, rest));
 	override(arena, rest);
 	TRY(decode_fields(arena, &loading.document, rest, fields, sizeof fields / sizeof *fields, &config));
 	TRY(load_targets(&loading, targets));
@@ -185,6 +187,18 @@ static struct error *refuse_open_file(struct arena *arena, const char *path, con
 	return FAIL(arena, FILE_RIGHTS, .what = arena_printf(arena, "%s '%s' may be written by everybody", noun, path),
 	            .why = "whoever may write it decides what reaches the database",
 	            .hint = arena_printf(arena, "Type: chmod o-w %s.", path));
+}
+
+/* `targets` is no row of the table, so the decoder cannot guess it. */
+static struct error *refuse_misspelt(struct loading *loading, const struct node *targets, const struct node *rest)
+{
+	static const char *const known[] = {"targets"};
+
+	for (const struct node *node = rest->child; !targets && node; node = node->next)
+		if (text_nearest(node->key, known, 1))
+			return refuse(loading, node, arena_printf(loading->arena, "unknown key '%s'", node->key), NULL,
+			              "Did you mean 'targets'?");
+	return NULL;
 }
 
 static void override(struct arena *arena, struct node *map)

@@ -1,6 +1,7 @@
 /*
- * What apply says when a file does not land. Public words only: what the server said about rows goes to the run log.
- * Each hint names commands that exist, and `npx prisma migrate resolve` where only a person can know.
+ * What apply says when a file does not land. Public words only: what the server said about rows
+ * goes to the run log. Each hint names commands that exist, and `npx prisma migrate resolve` where
+ * only a person can know.
  */
 #include "stages/apply.h"
 
@@ -20,34 +21,44 @@ const char *failure_words(const struct file *file, const struct file_failure *fa
 	return failure->where ? arena_printf(arena, "%s: %s", failure->where, words) : words;
 }
 
-/* A log that cannot be written must not hide the failure that it is about: the evidence says so instead. */
+/* A log that cannot be written must not hide the failure; the evidence says so instead. */
 void failure_log(const struct file *file, const struct file_failure *failure)
 {
 	struct run *run = file->run;
-	const char *heading = arena_printf(run->arena, "%s%s%s", subject(file), failure->where ? ", " : "",
-	                                   failure->where ? failure->where : "");
+	const char *heading =
+		arena_printf(run->arena, "%s%s%s", subject(file), failure->where ? ", " : "",
+	                     failure->where ? failure->where : "");
 	struct error *error;
 
 	if (!failure->error)
 		return;
 	error = run_log_add(run, heading, sql_error_full(run->arena, failure->error));
-	node_set_text(run->arena, run->evidence, "run_log", error ? error_line(run->arena, error) : run_log_path(run));
+	node_set_text(run->arena, run->evidence, "run_log",
+	              error ? error_line(run->arena, error) : run_log_path(run));
 }
 
 struct error *error_failed(const struct file *file, const char *why)
 {
 	struct arena *arena = file->run->arena;
-	const char *what = arena_printf(arena, "%s failed in '%s'", subject(file), file->run->target->name);
+	const char *what =
+		arena_printf(arena, "%s failed in '%s'", subject(file), file->run->target->name);
 
 	if (file->action == PLAN_ROLL_BACK)
-		return FAIL(arena, DOWN_FAILED, .what = what, .why = why,
-		            .hint = arena_printf(arena, "Nothing was changed. Remove its cause and type: headgate retry. Or "
-		                                        "bring the folder back with a corrected down.sql, and revert again.%s",
-		                                 history_hint(file)));
+		return FAIL(
+			arena, DOWN_FAILED, .what = what, .why = why,
+			.hint = arena_printf(
+				arena,
+				"Nothing was changed. Remove its cause and type: headgate retry. "
+				"Or bring the folder back with a corrected down.sql, and revert "
+				"again.%s",
+				history_hint(file)));
 	return FAIL(arena, SQL_FAILED, .what = what, .why = why,
-	            .hint = arena_printf(arena, "Nothing was changed. Correct the file under the same name in a new commit, or "
-	                                        "revert the one that brought it.%s",
-	                                 history_hint(file)));
+	            .hint = arena_printf(
+			    arena,
+			    "Nothing was changed. Correct the file under the same name in a new "
+			    "commit, or "
+			    "revert the one that brought it.%s",
+			    history_hint(file)));
 }
 
 struct error *error_partly(const struct file *file, const char *why)
@@ -56,9 +67,11 @@ struct error *error_partly(const struct file *file, const char *why)
 	const char *effects = text_join(arena, &file->effects, ", ");
 
 	return FAIL(arena, SQL_PARTLY,
-	            .what = arena_printf(arena, "%s failed in '%s' after a part of it took effect", subject(file),
-	                                 file->run->target->name),
-	            .why = file->effects.count ? arena_printf(arena, "%s; took effect: %s", why, effects) : why,
+	            .what = arena_printf(arena, "%s failed in '%s' after a part of it took effect",
+	                                 subject(file), file->run->target->name),
+	            .why = file->effects.count
+	                           ? arena_printf(arena, "%s; took effect: %s", why, effects)
+	                           : why,
 	            .hint = resolve_hint(file, "Finish it or undo it by hand, then say which"));
 }
 
@@ -66,37 +79,46 @@ struct error *error_left_open(const struct file *file)
 {
 	struct arena *arena = file->run->arena;
 
-	return FAIL(arena, LEFT_OPEN,
-	            .what = arena_printf(arena, "%s ended inside its own transaction in '%s'", subject(file),
-	                                 file->run->target->name),
-	            .why = "a BEGIN without its COMMIT: the server would forget all of it, so it was rolled back",
-	            .hint = "Nothing was changed. Add the COMMIT, or take the BEGIN out, under the same name in a new commit.");
+	return FAIL(
+		arena, LEFT_OPEN,
+		.what = arena_printf(arena, "%s ended inside its own transaction in '%s'",
+	                             subject(file), file->run->target->name),
+		.why = "a BEGIN without its COMMIT: the server would forget all of it, so it was "
+		       "rolled back",
+		.hint = "Nothing was changed. Add the COMMIT, or take the BEGIN out, under the "
+			"same name in a new commit.");
 }
 
 struct error *error_locks(const struct file *file, const char *why)
 {
 	const struct run *run = file->run;
 
-	return FAIL(run->arena, LOCKS_BUSY,
-	            .what = arena_printf(run->arena, "the locks for %s cannot be had in '%s'", subject(file),
-	                                 run->target->name),
-	            .why = why,
-	            .hint = arena_printf(run->arena, "The next pass tries again by itself (lock_timeout %s, lock_budget %s); "
-	                                             "long transactions stand in pg_stat_activity.",
-	                                 text_duration(run->arena, run->policy->lock_timeout),
-	                                 text_duration(run->arena, run->policy->lock_budget)));
+	return FAIL(
+		run->arena, LOCKS_BUSY,
+		.what = arena_printf(run->arena, "the locks for %s cannot be had in '%s'",
+	                             subject(file), run->target->name),
+		.why = why,
+		.hint = arena_printf(
+			run->arena,
+			"The next pass tries again by itself (lock_timeout %s, lock_budget %s); "
+			"long transactions stand in pg_stat_activity.",
+			text_duration(run->arena, run->policy->lock_timeout),
+			text_duration(run->arena, run->policy->lock_budget)));
 }
 
 struct error *error_nonatomic(const struct file *file, const char *why)
 {
 	const struct run *run = file->run;
 
-	return FAIL(run->arena, NONATOMIC,
-	            .what = arena_printf(run->arena, "%s cannot be sent in one transaction", subject(file)),
-	            .why = arena_printf(run->arena, "%s, and the policy of '%s' says nonatomic: refuse", why,
-	                                run->target->name),
-	            .hint = "Nothing was changed. Write it so that it fits into one transaction, or let the policy say "
-	                    "nonatomic: allow.");
+	return FAIL(
+		run->arena, NONATOMIC,
+		.what = arena_printf(run->arena, "%s cannot be sent in one transaction",
+	                             subject(file)),
+		.why = arena_printf(run->arena, "%s, and the policy of '%s' says nonatomic: refuse",
+	                            why, run->target->name),
+		.hint = "Nothing was changed. Write it so that it fits into one transaction, or "
+			"let the policy say "
+			"nonatomic: allow.");
 }
 
 struct error *error_unknown(const struct file *file, const char *why, const char *look_for)
@@ -104,10 +126,12 @@ struct error *error_unknown(const struct file *file, const char *why, const char
 	struct arena *arena = file->run->arena;
 
 	return FAIL(arena, OUTCOME_UNKNOWN,
-	            .what = arena_printf(arena, "nobody can say whether %s took effect in '%s'", subject(file),
-	                                 file->run->target->name),
+	            .what = arena_printf(arena, "nobody can say whether %s took effect in '%s'",
+	                                 subject(file), file->run->target->name),
 	            .why = why,
-	            .hint = resolve_hint(file, arena_printf(arena, "Look in the database for %s, then say which", look_for)));
+	            .hint = resolve_hint(
+			    file, arena_printf(arena, "Look in the database for %s, then say which",
+	                                       look_for)));
 }
 
 struct error *error_later(const struct file *file, const char *why)
@@ -115,8 +139,10 @@ struct error *error_later(const struct file *file, const char *why)
 	struct arena *arena = file->run->arena;
 
 	return FAIL(arena, DB_LOST,
-	            .what = arena_printf(arena, "%s was interrupted in '%s'", subject(file), file->run->target->name),
-	            .why = why, .hint = "The agent connects again by itself and finds out what took effect.");
+	            .what = arena_printf(arena, "%s was interrupted in '%s'", subject(file),
+	                                 file->run->target->name),
+	            .why = why,
+	            .hint = "The agent connects again by itself and finds out what took effect.");
 }
 
 struct error *error_stopped(const struct file *file)
@@ -124,26 +150,29 @@ struct error *error_stopped(const struct file *file)
 	struct arena *arena = file->run->arena;
 
 	return FAIL(arena, STOPPED,
-	            .what = arena_printf(arena, "the agent was asked to stop before %s was done", subject(file)),
+	            .what = arena_printf(arena, "the agent was asked to stop before %s was done",
+	                                 subject(file)),
 	            .hint = "The next pass goes on with it: headgate reconcile.");
 }
 
 static const char *subject(const struct file *file)
 {
-	return arena_printf(file->run->arena, "%s'%s'", file->action == PLAN_APPLY ? "" : "the down script of ",
-	                    file->name);
+	return arena_printf(file->run->arena, "%s'%s'",
+	                    file->action == PLAN_APPLY ? "" : "the down script of ", file->name);
 }
 
-/* The words mean the migration and not the script: after a down that is done, nothing of the migration is there. */
+/* The words mean the migration, not the script: a down that is done leaves nothing of it. */
 static const char *resolve_hint(const struct file *file, const char *first)
 {
-	return arena_printf(file->run->arena,
-	                    "%s: npx prisma migrate resolve --applied '%s' (all of the migration is there) or "
-	                    "--rolled-back '%s' (nothing of it is).",
-	                    first, file->name, file->name);
+	return arena_printf(
+		file->run->arena,
+		"%s: npx prisma migrate resolve --applied '%s' (all of the migration is there) or "
+		"--rolled-back '%s' (nothing of it is).",
+		first, file->name, file->name);
 }
 
 static const char *history_hint(const struct file *file)
 {
-	return arena_printf(file->run->arena, " All about it: headgate history %lld.", (long long)file->run->id);
+	return arena_printf(file->run->arena, " All about it: headgate history %lld.",
+	                    (long long)file->run->id);
 }

@@ -1,7 +1,8 @@
 /*
- * What apply tells the journal. Records gather in run->records and become durable together: the intent of an item with
- * the outcome of the one before it, the last outcome with the engine's STAGE_DONE. What a reader gets wrong: nothing may
- * be sent before its intent is durable, so apply_write stands between record_intent and every send.
+ * What apply tells the journal. Records gather in run->records and become durable together: the
+ * intent of an item with the outcome of the one before it, the last outcome with the engine's
+ * STAGE_DONE. What a reader gets wrong: nothing may be sent before its intent is durable, so
+ * apply_write stands between record_intent and every send.
  */
 #include "stages/apply.h"
 
@@ -44,7 +45,8 @@ void record_outcome(struct file *file, size_t unit, const char *result, const ch
 	node_set_text(arena, body, "result", result);
 	node_set_number(arena, body, "statement", (int64_t)unit);
 	if (!unit)
-		node_set_number(arena, body, "took_ms", (int64_t)(clock_monotonic_ms() - file->began_ms));
+		node_set_number(arena, body, "took_ms",
+		                (int64_t)(clock_monotonic_ms() - file->began_ms));
 	if (sqlstate)
 		node_set_text(arena, body, "sqlstate", sqlstate);
 	add(file, RECORD_OUTCOME, body);
@@ -62,6 +64,21 @@ void record_landed(struct file *file)
 	file->landed = true;
 }
 
+void record_deployed(struct file *file)
+{
+	struct arena *arena = file->run->arena;
+	struct node *body = node_map(arena);
+	const char *down =
+		file->down.size ? sha256_text(arena, file->down.data, file->down.size) : NULL;
+
+	node_set_text(arena, body, "checksum", file->checksum);
+	node_set_text(arena, body, "row_id", file->row_id);
+	node_set_text(arena, body, "down", down);
+	node_set_bool(arena, body, "adopted", false);
+	node_set_bool(arena, body, "rehearsed", false);
+	add(file, RECORD_DEPLOYED, body)->archive = file->down;
+}
+
 struct error *apply_write(struct run *run)
 {
 	if (run->records.count)
@@ -74,27 +91,13 @@ struct error *file_deployed(const struct file *file, struct deployed_change *ret
 {
 	const struct run *run = file->run;
 	struct deployed_change change = {
-	        .commit = file->is_last ? run->horizon : run->memory.deployed_commit,
-	        .tree = run->tree.id,
+		.commit = file->is_last && !run->is_followed ? run->horizon : run->memory.deployed_commit,
+		.tree = run->tree.id,
 	};
 
 	TRY(journal_chain(run->ports.journal, run->arena, &change.chain));
 	*ret_change = change;
 	return NULL;
-}
-
-void record_deployed(struct file *file)
-{
-	struct arena *arena = file->run->arena;
-	struct node *body = node_map(arena);
-	const char *down = file->down.size ? sha256_text(arena, file->down.data, file->down.size) : NULL;
-
-	node_set_text(arena, body, "checksum", file->checksum);
-	node_set_text(arena, body, "row_id", file->row_id);
-	node_set_text(arena, body, "down", down);
-	node_set_bool(arena, body, "adopted", false);
-	node_set_bool(arena, body, "rehearsed", false);
-	add(file, RECORD_DEPLOYED, body)->archive = file->down;
 }
 
 static void add_held(struct file *file)

@@ -1,12 +1,13 @@
 /*
- * Settle: what became of the files that an interrupted run meant to send. The journal says what was meant, the ledger and
- * the catalog say what is there. What a reader gets wrong: a file of way two or three is gone on with right here, since
- * only the intents know where it stopped; all else is planned anew by watch.
+ * Settle: what became of the files that an interrupted run meant to send. The journal says what
+ * was meant, the ledger and the catalog say what is there. What a reader gets wrong: a file of way
+ * two or three is gone on with right here, since only the intents know where it stopped; all else
+ * is planned anew by watch.
  *
- *   way one          transaction id and ledger row                        -> applied | withdrawn | HALT
- *   ways two, three  row closed, by us or by a person (migrate resolve)   -> recorded as it stands
- *                    row open, nothing is known to be half done           -> go on from the unit that comes next
- *                    row open, a unit's answer was never read             -> its probe decides; without one: HALT
+ *   way one     transaction id and ledger row               -> applied | withdrawn | HALT
+ *   ways two    row closed, by us or a person (resolve)     -> recorded as it stands
+ *   and three   row open, nothing is half done              -> go on from the next unit
+ *               row open, an answer was never read          -> its probe decides, or HALT
  */
 #include "stages/apply.h"
 
@@ -16,11 +17,13 @@ static bool is_unsettled(const struct intent *intent);
 static struct error *settle_all(struct run *run);
 static struct error *refuse_other_server(struct run *run);
 static struct error *settle_intent(struct run *run, const struct intent *intent);
-static struct error *file_of_intent(struct run *run, const struct intent *intent, struct file *ret_file);
+static struct error *file_of_intent(struct run *run, const struct intent *intent,
+                                    struct file *ret_file);
 static struct error *settle_way_one(struct file *file, const struct intent *intent);
 static struct error *settle_row(struct file *file, const struct intent *intent);
 static struct error *settle_by_applied(struct file *file, const struct ledger_row *applied);
-static struct error *settle_by_state(struct file *file, const struct ledger_row *row, const struct intent *intent);
+static struct error *settle_by_state(struct file *file, const struct ledger_row *row,
+                                     const struct intent *intent);
 static struct error *withdrawn(struct file *file, const char *found);
 static struct error *landed(struct file *file, const char *found);
 static struct error *go_on(struct file *file);
@@ -67,11 +70,15 @@ static struct error *refuse_other_server(struct run *run)
 
 	if (!known || !seen || text_equal(known, seen))
 		return NULL;
-	return FAIL(run->arena, DB_OTHER,
-	            .what = arena_printf(run->arena, "target '%s' is on another server than the run that was interrupted",
-	                                 run->target->name),
-	            .why = arena_printf(run->arena, "system identifier %s, it was %s", seen, known),
-	            .hint = "Point the database URL at the server of the interrupted run, so that it can be settled: headgate reconcile.");
+	return FAIL(
+		run->arena, DB_OTHER,
+		.what = arena_printf(
+			run->arena,
+			"target '%s' is on another server than the run that was interrupted",
+			run->target->name),
+		.why = arena_printf(run->arena, "system identifier %s, it was %s", seen, known),
+		.hint = "Point the database URL at the server of the interrupted run, so that it "
+			"can be settled: headgate reconcile.");
 }
 
 static struct error *settle_all(struct run *run)
@@ -95,23 +102,26 @@ static struct error *settle_intent(struct run *run, const struct intent *intent)
 	return settle_row(&file, intent);
 }
 
-static struct error *file_of_intent(struct run *run, const struct intent *intent, struct file *ret_file)
+static struct error *file_of_intent(struct run *run, const struct intent *intent,
+                                    struct file *ret_file)
 {
-	const struct deployed_migration *deployed = memory_deployed(&run->memory, intent->migration);
+	const struct deployed_migration *deployed =
+		memory_deployed(&run->memory, intent->migration);
 	const bool applies = text_equal(intent->action, plan_action_name(PLAN_APPLY));
 	const struct ledger_row *row = ledger_find(&run->ledger, intent->row_id);
-	const struct node *item = run->memory.open_run->items ? run->memory.open_run->items->child : NULL;
+	const struct node *item =
+		run->memory.open_run->items ? run->memory.open_run->items->child : NULL;
 	const char *down;
 	struct file file = {
-	        .run = run,
-	        .action = applies ? PLAN_APPLY : PLAN_ROLL_BACK,
-	        .name = intent->migration,
-	        .checksum = intent->checksum,
-	        .commit = run->memory.deployed_commit,
-	        .way = (enum way)intent->way,
-	        .row_id = intent->row_id,
-	        .started_us = row ? row->started_us : clock_wall_us(),
-	        .began_ms = clock_monotonic_ms(),
+		.run = run,
+		.action = applies ? PLAN_APPLY : PLAN_ROLL_BACK,
+		.name = intent->migration,
+		.checksum = intent->checksum,
+		.commit = run->memory.deployed_commit,
+		.way = (enum way)intent->way,
+		.row_id = intent->row_id,
+		.started_us = row ? row->started_us : clock_wall_us(),
+		.began_ms = clock_monotonic_ms(),
 	};
 
 	while (item && !text_equal(node_find_text(item, "name"), intent->migration))
@@ -121,8 +131,10 @@ static struct error *file_of_intent(struct run *run, const struct intent *intent
 	down = applies && item ? node_find_text(item, "down") : NULL;
 	if (down)
 		TRY(journal_archive(run->ports.journal, down, run->arena, &file.down));
-	if (!applies) /* a down in ways two and three emptied finished_at: the journal's time of the deploy stands for it */
-		file.finished_us = row && row->finished_us ? row->finished_us : deployed ? deployed->at_us : clock_wall_us();
+	if (!applies) /* finished_at may be empty now: the time of the deploy stands for it */
+		file.finished_us = row && row->finished_us ? row->finished_us
+		                   : deployed              ? deployed->at_us
+		                                           : clock_wall_us();
 	*ret_file = file;
 	return NULL;
 }
@@ -153,11 +165,13 @@ static struct error *settle_row(struct file *file, const struct intent *intent)
 		return settle_by_state(file, row, intent);
 	if (!was_sent(file))
 		return withdrawn(file, "it was not begun");
-	return error_unknown(file, arena_printf(file->run->arena, "its row %s is gone from the ledger", file->row_id),
-	                     "what the file makes");
+	return error_unknown(
+		file,
+		arena_printf(file->run->arena, "its row %s is gone from the ledger", file->row_id),
+		"what the file makes");
 }
 
-/* Finished by us before we were interrupted, or `migrate resolve --applied`, which adds a row of its own. */
+/* Finished by us, or by `migrate resolve --applied`, which adds a row of its own. */
 static struct error *settle_by_applied(struct file *file, const struct ledger_row *applied)
 {
 	const struct deployed_migration *deployed = memory_deployed(&file->run->memory, file->name);
@@ -165,7 +179,8 @@ static struct error *settle_by_applied(struct file *file, const struct ledger_ro
 
 	file->row_id = applied->id;
 	if (file->action == PLAN_APPLY)
-		return landed(file, is_ours ? "its row is finished" : "a person resolved it as applied");
+		return landed(file,
+		              is_ours ? "its row is finished" : "a person resolved it as applied");
 	TRY(withdrawn(file, is_ours ? "its row is as it was" : "a person resolved it as applied"));
 	if (!is_ours) {
 		file->commit = deployed ? deployed->commit : file->commit;
@@ -175,7 +190,8 @@ static struct error *settle_by_applied(struct file *file, const struct ledger_ro
 }
 
 /* No row of that name is applied. */
-static struct error *settle_by_state(struct file *file, const struct ledger_row *row, const struct intent *intent)
+static struct error *settle_by_state(struct file *file, const struct ledger_row *row,
+                                     const struct intent *intent)
 {
 	const bool is_open = ledger_row_state(row) == ROW_OPEN;
 
@@ -198,7 +214,8 @@ static struct error *withdrawn(struct file *file, const char *found)
 static struct error *landed(struct file *file, const char *found)
 {
 	record_landed(file);
-	tell(file, arena_printf(file->run->arena, "%s: %s", file->action == PLAN_APPLY ? "applied" : "rolled back", found));
+	tell(file, arena_printf(file->run->arena, "%s: %s",
+	                        file->action == PLAN_APPLY ? "applied" : "rolled back", found));
 	return NULL;
 }
 
@@ -224,11 +241,13 @@ static struct error *load_script(struct file *file)
 	const bool applies = file->action == PLAN_APPLY;
 	const char *digest = applies ? file->checksum : deployed ? deployed->down_digest : NULL;
 	struct parser_file parsed = {
-	        .name = arena_printf(run->arena, "%s/%s", file->name, applies ? "migration.sql" : "down.sql"),
+		.name = arena_printf(run->arena, "%s/%s", file->name,
+	                             applies ? "migration.sql" : "down.sql"),
 	};
 
 	if (!digest)
-		return error_unknown(file, "its script is not in the journal", "what is left of it");
+		return error_unknown(file, "its script is not in the journal",
+		                     "what is left of it");
 	TRY(journal_archive(run->ports.journal, digest, run->arena, &file->sql));
 	parsed.sql = file->sql;
 	TRY(parser_parse(run->ports.parser, &parsed, 1, run->arena));
@@ -260,7 +279,7 @@ static struct error *find_next(struct file *file)
 	return last > file->next ? judge_interrupted(file, last - 1) : NULL;
 }
 
-/* The answers of the units from file->next to `last` were never read, or not yet decided by a COMMIT. */
+/* From file->next to `last`, answers were never read, or no COMMIT has decided them yet. */
 static struct error *judge_interrupted(struct file *file, size_t last)
 {
 	const struct statement *statement = file_statement(file, file->next);
@@ -268,14 +287,18 @@ static struct error *judge_interrupted(struct file *file, size_t last)
 	bool commits = false;
 
 	if (!statement)
-		return error_unknown(file, "it holds its own transactions, and its answer was never read", "what the file makes");
+		return error_unknown(file,
+		                     "it holds its own transactions, and its answer was never read",
+		                     "what the file makes");
 	for (size_t i = file->next; i <= last; i++)
 		commits = commits || statement_commits(file_statement(file, i));
 	if (last > file->next && !commits)
 		return NULL; /* a transaction of its own that ended with the session */
 	if (commits)
-		return error_unknown(file, arena_printf(file->run->arena, "the answer to %s was never read",
-		                                        file_place(file, last)),
+		return error_unknown(file,
+		                     arena_printf(file->run->arena,
+		                                  "the answer to %s was never read",
+		                                  file_place(file, last)),
 		                     "what the transaction before it made");
 	switch (statement_trace_interrupted(statement)) {
 	case TRACE_NONE:
@@ -288,7 +311,8 @@ static struct error *judge_interrupted(struct file *file, size_t last)
 	}
 	if (result == PROBE_UNKNOWN)
 		return error_unknown(file,
-		                     arena_printf(file->run->arena, "the answer to %s was never read",
+		                     arena_printf(file->run->arena,
+		                                  "the answer to %s was never read",
 		                                  file_place(file, file->next)),
 		                     look_for(file, statement));
 	if (result == PROBE_DONE) {
@@ -307,8 +331,10 @@ static const struct intent *intent_of_unit(const struct file *file, size_t unit)
 	for (size_t i = 0; i < open->intents.count; i++) {
 		const struct intent *intent = &open->intents.items[i];
 
-		if (intent->statement == (int64_t)unit + 1 && text_equal(intent->migration, file->name) &&
-		    text_equal(intent->action, plan_action_name(file->action)) && text_equal(intent->row_id, file->row_id))
+		if (intent->statement == (int64_t)unit + 1 &&
+		    text_equal(intent->migration, file->name) &&
+		    text_equal(intent->action, plan_action_name(file->action)) &&
+		    text_equal(intent->row_id, file->row_id))
 			return intent;
 	}
 	return NULL;
@@ -324,7 +350,8 @@ static const char *look_for(const struct file *file, const struct statement *sta
 	struct arena *arena = file->run->arena;
 
 	if (statement->name)
-		return arena_printf(arena, "'%s' (%s, line %d)", statement->name, statement->verb, statement->line);
+		return arena_printf(arena, "'%s' (%s, line %d)", statement->name, statement->verb,
+		                    statement->line);
 	return arena_printf(arena, "what %s of line %d does", statement->verb, statement->line);
 }
 

@@ -1,10 +1,12 @@
 /*
- * Ways two and three: an open row in the ledger, then unit after unit, each with its intent, then the row is closed. What
- * a reader gets wrong: a unit that ended inside a transaction of the file's own has not taken effect yet; `pending` is
- * the first one of which that is true, and a session that ends takes all of them back.
+ * Ways two and three: an open row in the ledger, then unit after unit, each with its intent, then
+ * the row is closed. What a reader gets wrong: a unit that ended inside a transaction of the
+ * file's own has not taken effect yet; `pending` is the first one of which that is true, and a
+ * session that ends takes all of them back.
  *
- * An error is proven without effect (DESIGN 11.1) when nothing before it took effect and the unit itself left nothing:
- * in way two, no COMMIT came before it; in way three, it cannot commit by itself, or its probe shows nothing.
+ * An error is proven without effect (DESIGN 11.1) when nothing before it took effect and the unit
+ * itself left nothing: in way two, no COMMIT came before it; in way three, it cannot commit by
+ * itself, or its probe shows nothing.
  */
 #include "stages/apply.h"
 
@@ -26,9 +28,12 @@ static const struct kind_row {
 } kinds[] = {
 	[STATEMENT_PLAIN] = {TRACE_NONE, TRACE_UNKNOWN, NULL, false},
 	[STATEMENT_TRANSACTION] = {TRACE_NONE, TRACE_NONE, NULL, false},
-	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "building", true},
-	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "dropping", true},
-	[STATEMENT_REINDEX_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "building anew", true},
+	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "building",
+                                                 true},
+	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "dropping",
+                                               true},
+	[STATEMENT_REINDEX_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "building anew",
+                                            true},
 	[STATEMENT_DETACH_CONCURRENTLY] = {TRACE_IN_CATALOG, TRACE_IN_CATALOG, "detaching", true},
 	[STATEMENT_VACUUM] = {TRACE_NONE, TRACE_NONE, "vacuuming", false}, /* may be repeated */
 	[STATEMENT_ENUM_VALUE] = {TRACE_NONE, TRACE_IN_CATALOG, NULL, false},
@@ -37,7 +42,8 @@ static const struct kind_row {
 	[STATEMENT_COPY_STDIN] = {TRACE_NONE, TRACE_UNKNOWN, NULL, false},
 };
 
-static struct error *write_row(struct file *file, const struct ledger_change *change, bool moves_on);
+static struct error *write_row(struct file *file, const struct ledger_change *change,
+                               bool moves_on);
 static struct error *replay_session(struct file *file);
 static struct error *send_unit(struct sending *sending);
 static struct error *exchange(struct sending *sending);
@@ -65,15 +71,16 @@ struct error *file_open_row(struct file *file)
 
 	record_intent(file, 0, NULL);
 	TRY(apply_write(file->run));
-	error = write_row(file,
-	                  &(struct ledger_change){
-	                          .kind = file->action == PLAN_APPLY ? LEDGER_OPENED : LEDGER_REOPENED,
-	                          .row_id = file->row_id,
-	                          .name = file->name,
-	                          .checksum = file->checksum,
-	                          .started_us = file->started_us,
-	                  },
-	                  /* moves_on= */ false);
+	error = write_row(
+		file,
+		&(struct ledger_change){
+			.kind = file->action == PLAN_APPLY ? LEDGER_OPENED : LEDGER_REOPENED,
+			.row_id = file->row_id,
+			.name = file->name,
+			.checksum = file->checksum,
+			.started_us = file->started_us,
+		},
+		/* moves_on= */ false);
 	if (error && error->row != &error_rows()[ERR_DB_LOST])
 		record_outcome(file, 0, "withdrawn", NULL);
 	if (error)
@@ -106,13 +113,15 @@ static struct error *replay_session(struct file *file)
 
 		if (!statement_sets_session(file_statement(file, i)))
 			continue;
-		TRY(database_send(file->run->ports.database, unit_bytes(file, i), &(struct send_options){0}, file->run->arena,
-		                  &answer));
+		TRY(database_send(file->run->ports.database, unit_bytes(file, i),
+		                  &(struct send_options){0}, file->run->arena, &answer));
 		if (answer.failed || answer.lost)
-			return error_later(file, arena_printf(file->run->arena, "%s, sent again for a new session: %s",
-			                                      file_place(file, i),
-			                                      sql_error_public(file->run->arena, &answer.error,
-			                                                       (struct bytes){0}, 1)));
+			return error_later(
+				file, arena_printf(file->run->arena,
+			                           "%s, sent again for a new session: %s",
+			                           file_place(file, i),
+			                           sql_error_public(file->run->arena, &answer.error,
+			                                            (struct bytes){0}, 1)));
 	}
 	return NULL;
 }
@@ -130,8 +139,9 @@ static struct error *send_unit(struct sending *sending)
 	FAULT_POINT(apply_statement);
 	TRY(exchange(sending));
 	if (sending->answer.lost)
-		return error_later(file, arena_printf(file->run->arena, "the connection was lost in %s",
-		                                      file_place(file, sending->unit)));
+		return error_later(file,
+		                   arena_printf(file->run->arena, "the connection was lost in %s",
+		                                file_place(file, sending->unit)));
 	if (sending->answer.failed || sending->answer.copy_ended)
 		return unit_failed(sending);
 	return unit_passed(sending);
@@ -143,9 +153,9 @@ static struct error *exchange(struct sending *sending)
 	const struct statement *statement = file_statement(file, sending->unit);
 	const struct kind_row *kind = statement ? kind_of(statement) : &kinds[STATEMENT_PLAIN];
 	struct send_options options = {
-	        .leave_running = kind->is_concurrent,
-	        .no_statement_timeout = kind->doing,
-	        .progress = file->run->progress,
+		.leave_running = kind->is_concurrent,
+		.no_statement_timeout = kind->doing,
+		.progress = file->run->progress,
 	};
 
 	if (kind->doing)
@@ -154,8 +164,8 @@ static struct error *exchange(struct sending *sending)
 		                            : statement->table ? statement->table
 		                                               : file->name);
 	sending->answer = (struct answer){0};
-	return database_send(file->run->ports.database, unit_bytes(file, sending->unit), &options, file->run->arena,
-	                     &sending->answer);
+	return database_send(file->run->ports.database, unit_bytes(file, sending->unit), &options,
+	                     file->run->arena, &sending->answer);
 }
 
 static struct error *unit_passed(struct sending *sending)
@@ -165,7 +175,8 @@ static struct error *unit_passed(struct sending *sending)
 	enum probe_result after = PROBE_DONE;
 
 	if (statement && statement_trace_failed(statement) == TRACE_IN_CATALOG)
-		TRY(database_probe(file->run->ports.database, statement, file->run->schema, file->run->arena, &after));
+		TRY(database_probe(file->run->ports.database, statement, file->run->schema,
+		                   file->run->arena, &after));
 	if (after != PROBE_DONE && after != PROBE_UNKNOWN)
 		return unit_missing(sending);
 	if (sending->answer.transaction == TRANSACTION_NONE)
@@ -176,9 +187,10 @@ static struct error *unit_passed(struct sending *sending)
 
 static struct error *unit_missing(struct sending *sending)
 {
-	return stop_partly(sending, arena_printf(sending->file->run->arena,
-	                                         "%s: the server said done, and the catalog does not show it",
-	                                         file_place(sending->file, sending->unit)));
+	return stop_partly(
+		sending, arena_printf(sending->file->run->arena,
+	                              "%s: the server said done, and the catalog does not show it",
+	                              file_place(sending->file, sending->unit)));
 }
 
 /* Outside a transaction: all that was sent so far is decided. */
@@ -186,7 +198,8 @@ static void take_effect(struct sending *sending)
 {
 	struct file *file = sending->file;
 	const struct statement *last = file_statement(file, sending->unit);
-	const bool undone = last && last->kind == STATEMENT_TRANSACTION && text_starts(last->verb, "ROLLBACK");
+	const bool undone =
+		last && last->kind == STATEMENT_TRANSACTION && text_starts(last->verb, "ROLLBACK");
 
 	for (size_t i = sending->pending; i <= sending->unit; i++) {
 		const struct statement *statement = file_statement(file, i);
@@ -201,8 +214,8 @@ static void take_effect(struct sending *sending)
 void file_note_effect(struct file *file, const struct statement *statement)
 {
 	if (statement->kind != STATEMENT_TRANSACTION && !statement_sets_session(statement))
-		*LIST_ADD(file->run->arena, &file->effects) =
-		        arena_printf(file->run->arena, "%s (line %d)", statement->verb, statement->line);
+		*LIST_ADD(file->run->arena, &file->effects) = arena_printf(
+			file->run->arena, "%s (line %d)", statement->verb, statement->line);
 }
 
 static struct error *unit_failed(struct sending *sending)
@@ -211,11 +224,12 @@ static struct error *unit_failed(struct sending *sending)
 	struct answer *answer = &sending->answer;
 	const struct statement *statement = file_statement(file, sending->unit);
 	const struct file_failure failure = {
-	        .error = &answer->error,
-	        .sent = unit_bytes(file, sending->unit),
-	        .first_line = statement ? script_line(file->sql, statement->start) : 1,
-	        .where = file_place(file, sending->unit),
-	        .why = answer->copy_ended ? "COPY … FROM STDIN has no data to read in a migration" : NULL,
+		.error = &answer->error,
+		.sent = unit_bytes(file, sending->unit),
+		.first_line = statement ? script_line(file->sql, statement->start) : 1,
+		.where = statement ? file_place(file, sending->unit) : NULL,
+		.why = answer->copy_ended ? "COPY … FROM STDIN has no data to read in a migration"
+	                                  : NULL,
 	};
 	const char *words = failure_words(file, &failure);
 	bool nothing = false, done = false, again = false;
@@ -225,7 +239,7 @@ static struct error *unit_failed(struct sending *sending)
 	if (answer->transaction != TRANSACTION_NONE)
 		TRY(database_rollback(file->run->ports.database, file->run->arena));
 	TRY(left_nothing(sending, &nothing, &done));
-	if (done) { /* what was left of it could only be finished: an index half dropped, a partition half detached */
+	if (done) { /* half dropped or half detached: cleaning up could only finish it */
 		take_effect(sending);
 		sending->unit++;
 		answer->transaction = TRANSACTION_NONE;
@@ -263,7 +277,8 @@ static struct error *left_nothing(struct sending *sending, bool *ret_nothing, bo
 		return NULL;
 	case TRACE_IN_CATALOG:
 		TRY(file_probe(file, statement, &after));
-		*ret_nothing = after == PROBE_NOTHING || (after == sending->before && after != PROBE_UNKNOWN);
+		*ret_nothing = after == PROBE_NOTHING ||
+		               (after == sending->before && after != PROBE_UNKNOWN);
 		*ret_done = after == PROBE_DONE && sending->before != PROBE_DONE;
 		return NULL;
 	}
@@ -293,7 +308,8 @@ static struct error *try_again(struct sending *sending, bool *ret_again)
 	if (!error && waits_for_us)
 		error = apply_lock(file->run);
 	if (!error && waits_for_us)
-		error = apply_same_ledger(file->run, "while Prisma's lock was given to those who waited for it");
+		error = apply_same_ledger(
+			file->run, "while Prisma's lock was given to those who waited for it");
 	if (error) {
 		close_units(sending, "withdrawn");
 		return error;
@@ -303,8 +319,8 @@ static struct error *try_again(struct sending *sending, bool *ret_again)
 }
 
 /*
- * A Prisma client that waits for the lock with a blocking query holds the snapshot that the build waits for (DESIGN
- * 11.3). Our open row is there already, so it reads P3009 and goes away.
+ * A Prisma client that waits for the lock with a blocking query holds the snapshot that the build
+ * waits for (DESIGN 11.3). Our open row is there already, so it reads P3009 and goes away.
  */
 static struct error *let_waiters_go(struct file *file)
 {
@@ -372,7 +388,8 @@ static struct error *left_open(struct sending *sending)
 	for (size_t i = sending->pending; file->way == WAY_THREE && i <= sending->unit; i++)
 		nothing = nothing && !statement_commits(file_statement(file, i));
 	if (!nothing)
-		return stop_partly(sending, "it ended inside its own transaction, a BEGIN without its COMMIT");
+		return stop_partly(
+			sending, "it ended inside its own transaction, a BEGIN without its COMMIT");
 	close_units(sending, "failed");
 	return file_withdraw(file, "failed", error_left_open(file));
 }
@@ -384,12 +401,12 @@ struct error *file_withdraw(struct file *file, const char *result, struct error 
 	TRY(apply_tidy(file->run));
 	TRY(write_row(file,
 	              &(struct ledger_change){
-	                      .kind = applies ? LEDGER_FAILED : LEDGER_DOWN_WITHDRAWN,
-	                      .row_id = file->row_id,
-	                      .finished_us = applies ? 0 : file->finished_us,
-	                      .rolled_back_us = applies ? clock_wall_us() : 0,
-	                      .logs = applies ? error_line(file->run->arena, why_not) : NULL,
-	              },
+			      .kind = applies ? LEDGER_FAILED : LEDGER_DOWN_WITHDRAWN,
+			      .row_id = file->row_id,
+			      .finished_us = applies ? 0 : file->finished_us,
+			      .rolled_back_us = applies ? clock_wall_us() : 0,
+			      .logs = applies ? error_line(file->run->arena, why_not) : NULL,
+		      },
 	              /* moves_on= */ false));
 	record_outcome(file, 0, result, NULL);
 	apply_expect(file->run, file, applies ? ROW_FAILED_TRY : ROW_APPLIED);
@@ -405,11 +422,11 @@ static struct error *close_row(struct file *file)
 	TRY(apply_tidy(file->run));
 	TRY(write_row(file,
 	              &(struct ledger_change){
-	                      .kind = applies ? LEDGER_FINISHED : LEDGER_DOWN_FINISHED,
-	                      .row_id = file->row_id,
-	                      .finished_us = applies ? clock_wall_us() : file->finished_us,
-	                      .rolled_back_us = applies ? 0 : clock_wall_us(),
-	              },
+			      .kind = applies ? LEDGER_FINISHED : LEDGER_DOWN_FINISHED,
+			      .row_id = file->row_id,
+			      .finished_us = applies ? clock_wall_us() : file->finished_us,
+			      .rolled_back_us = applies ? 0 : clock_wall_us(),
+		      },
 	              /* moves_on= */ true));
 	record_landed(file);
 	apply_expect(file->run, file, applies ? ROW_APPLIED : ROW_ROLLED_BACK);
@@ -422,27 +439,34 @@ static struct error *write_row(struct file *file, const struct ledger_change *ch
 
 	if (moves_on)
 		TRY(file_deployed(file, &deployed));
-	return database_write(file->run->ports.database, &file->run->fence, change, &deployed, file->run->arena);
+	return database_write(file->run->ports.database, &file->run->fence, change, &deployed,
+	                      file->run->arena);
 }
 
 static void close_units(struct sending *sending, const char *result)
 {
 	for (size_t i = sending->pending; i <= sending->unit; i++)
-		record_outcome(sending->file, i + 1, result, i == sending->unit ? sending->answer.error.sqlstate : NULL);
+		record_outcome(sending->file, i + 1, result,
+		               i == sending->unit ? sending->answer.error.sqlstate : NULL);
 }
 
-struct error *file_probe(struct file *file, const struct statement *statement, enum probe_result *ret_result)
+struct error *file_probe(struct file *file, const struct statement *statement,
+                         enum probe_result *ret_result)
 {
 	struct run *run = file->run;
 
 	TRY(database_probe(run->ports.database, statement, run->schema, run->arena, ret_result));
 	if (*ret_result == PROBE_REMNANT) {
 		TRY(database_clean_up(run->ports.database, statement, run->schema, run->arena));
-		TRY(database_probe(run->ports.database, statement, run->schema, run->arena, ret_result));
+		TRY(database_probe(run->ports.database, statement, run->schema, run->arena,
+		                   ret_result));
 	}
 	if (*ret_result == PROBE_RUNNING)
-		return error_locks(file, arena_printf(run->arena, "%s of '%s' is still being done by another session",
-		                                      statement->verb, statement->name ? statement->name : file->name));
+		return error_locks(file,
+		                   arena_printf(run->arena,
+		                                "%s of '%s' is still being done by another session",
+		                                statement->verb,
+		                                statement->name ? statement->name : file->name));
 	return NULL;
 }
 
@@ -458,7 +482,8 @@ const struct statement *file_statement(const struct file *file, size_t unit)
 
 enum trace statement_trace_failed(const struct statement *statement)
 {
-	if (statement->kind == STATEMENT_PLAIN && (text_equal(statement->verb, "DO") || text_equal(statement->verb, "CALL")))
+	if (statement->kind == STATEMENT_PLAIN &&
+	    (text_equal(statement->verb, "DO") || text_equal(statement->verb, "CALL")))
 		return TRACE_UNKNOWN; /* may have committed on its way */
 	return kind_of(statement)->failed;
 }
@@ -498,8 +523,8 @@ const char *file_place(const struct file *file, size_t unit)
 
 	if (!statement)
 		return "the file";
-	return arena_printf(file->run->arena, "statement %zu of %zu, %s (line %d)", unit + 1, file->script->count,
-	                    statement->verb, statement->line);
+	return arena_printf(file->run->arena, "statement %zu of %zu, %s (line %d)", unit + 1,
+	                    file->script->count, statement->verb, statement->line);
 }
 
 static bool commits_tag(const char *tag)

@@ -1,7 +1,8 @@
 /*
- * Way one, the normal case: the file and its ledger row in one transaction, so that both are there or neither. What a
- * reader gets wrong: an answer that did not come is not a failure. The transaction's id was durable before anything was
- * sent, and after reconnecting it and the ledger's row, under Prisma's lock, say together what happened.
+ * Way one, the normal case: the file and its ledger row in one transaction, so that both are there
+ * or neither. What a reader gets wrong: an answer that did not come is not a failure. The
+ * transaction's id was durable before anything was sent, and after reconnecting it and the
+ * ledger's row, under Prisma's lock, say together what happened.
  */
 #include "stages/apply.h"
 
@@ -12,7 +13,8 @@
 #define PAUSE_LONGEST_MS 30000
 
 static struct error *send_in_one(struct file *file, bool *ret_again);
-static struct error *judge_answer(struct file *file, const char *xid, const struct answer *answer, bool *ret_again);
+static struct error *judge_answer(struct file *file, const char *xid, const struct answer *answer,
+                                  bool *ret_again);
 static struct error *judge_failure(struct file *file, const struct answer *answer, bool *ret_again);
 static struct error *send_by_statements(struct file *file, const struct answer *answer);
 static struct error *fail_try(struct file *file, const char *sqlstate, struct error *why_not);
@@ -55,7 +57,8 @@ struct error *file_pause(struct file *file, bool *ret_again)
 		return NULL;
 	wait = jitter(file->pause_ms);
 	clock_sleep_ms(wait < file->give_up_ms - now ? wait : file->give_up_ms - now);
-	file->pause_ms = file->pause_ms * 2 < PAUSE_LONGEST_MS ? file->pause_ms * 2 : PAUSE_LONGEST_MS;
+	file->pause_ms =
+		file->pause_ms * 2 < PAUSE_LONGEST_MS ? file->pause_ms * 2 : PAUSE_LONGEST_MS;
 	return stop_asked() ? error_stopped(file) : NULL;
 }
 
@@ -72,7 +75,8 @@ static struct error *send_in_one(struct file *file, bool *ret_again)
 	record_intent(file, 0, xid);
 	error = apply_write(run);
 	if (!error)
-		error = database_send(run->ports.database, file->sql, &(struct send_options){0}, run->arena, &answer);
+		error = database_send(run->ports.database, file->sql, &(struct send_options){0},
+		                      run->arena, &answer);
 	if (error && is_lost(error))
 		return find_out(file, xid, error);
 	if (error) {
@@ -82,10 +86,12 @@ static struct error *send_in_one(struct file *file, bool *ret_again)
 	return judge_answer(file, xid, &answer, ret_again);
 }
 
-static struct error *judge_answer(struct file *file, const char *xid, const struct answer *answer, bool *ret_again)
+static struct error *judge_answer(struct file *file, const char *xid, const struct answer *answer,
+                                  bool *ret_again)
 {
 	if (answer->lost)
-		return find_out(file, xid, error_later(file, "the connection was lost while it ran"));
+		return find_out(file, xid,
+		                error_later(file, "the connection was lost while it ran"));
 	if (answer->failed || answer->copy_ended)
 		return judge_failure(file, answer, ret_again);
 	if (answer->transaction == TRANSACTION_NONE)
@@ -109,15 +115,17 @@ static struct error *judge_failure(struct file *file, const struct answer *answe
 	if (text_equal(sqlstate, "57014") && stop_asked())
 		return withdraw(file, sqlstate, error_stopped(file));
 	if (sqlstate_is_transient(sqlstate))
-		return withdraw(file, sqlstate,
-		                error_later(file, arena_printf(file->run->arena, "%s; nothing of it took effect", words)));
+		return withdraw(
+			file, sqlstate,
+			error_later(file, arena_printf(file->run->arena,
+		                                       "%s; nothing of it took effect", words)));
 	if (text_equal(sqlstate, "2D000") || text_equal(sqlstate, "55P04"))
 		return send_by_statements(file, answer);
 	failure_log(file, &failure);
 	return fail_try(file, sqlstate, error_failed(file, words));
 }
 
-/* As Prisma from 7.4 on would: a DO that commits, a new enum value that is used at once (DESIGN 11.1). */
+/* As Prisma from 7.4 on would: a DO that commits, a new enum value used at once (DESIGN 11.1). */
 static struct error *send_by_statements(struct file *file, const struct answer *answer)
 {
 	struct arena *arena = file->run->arena;
@@ -127,8 +135,10 @@ static struct error *send_by_statements(struct file *file, const struct answer *
 	if (file->run->policy->nonatomic == NONATOMIC_REFUSE)
 		return fail_try(file, answer->error.sqlstate, error_nonatomic(file, condition));
 	file->way = WAY_THREE;
-	file->way_note = arena_printf(arena, "in one transaction it failed with %s, so it was sent statement by statement",
-	                              condition);
+	file->way_note = arena_printf(
+		arena,
+		"in one transaction it failed with %s, so it was sent statement by statement",
+		condition);
 	TRY(file_open_row(file));
 	return file_send_units(file);
 }
@@ -144,14 +154,14 @@ static struct error *fail_try(struct file *file, const char *sqlstate, struct er
 		return why_not; /* its row never changed */
 	TRY(database_write(run->ports.database, &run->fence,
 	                   &(struct ledger_change){
-	                           .kind = LEDGER_FAILED_TRY,
-	                           .row_id = file->row_id,
-	                           .name = file->name,
-	                           .checksum = file->checksum,
-	                           .started_us = file->started_us,
-	                           .rolled_back_us = clock_wall_us(),
-	                           .logs = error_line(run->arena, why_not),
-	                   },
+				   .kind = LEDGER_FAILED_TRY,
+				   .row_id = file->row_id,
+				   .name = file->name,
+				   .checksum = file->checksum,
+				   .started_us = file->started_us,
+				   .rolled_back_us = clock_wall_us(),
+				   .logs = error_line(run->arena, why_not),
+			   },
 	                   &(struct deployed_change){0}, run->arena));
 	apply_expect(run, file, ROW_FAILED_TRY);
 	return why_not;
@@ -163,18 +173,19 @@ static struct error *commit(struct file *file, const char *xid, bool *ret_again)
 	const bool applies = file->action == PLAN_APPLY;
 	struct deployed_change deployed = {0};
 	const struct ledger_change change = {
-	        .kind = applies ? LEDGER_APPLIED : LEDGER_ROLLED_BACK,
-	        .row_id = file->row_id,
-	        .name = file->name,
-	        .checksum = file->checksum,
-	        .started_us = file->started_us,
-	        .finished_us = applies ? clock_wall_us() : file->finished_us,
-	        .rolled_back_us = applies ? 0 : clock_wall_us(),
+		.kind = applies ? LEDGER_APPLIED : LEDGER_ROLLED_BACK,
+		.row_id = file->row_id,
+		.name = file->name,
+		.checksum = file->checksum,
+		.started_us = file->started_us,
+		.finished_us = applies ? clock_wall_us() : file->finished_us,
+		.rolled_back_us = applies ? 0 : clock_wall_us(),
 	};
 	struct error *error = file_deployed(file, &deployed);
 
 	if (!error)
-		error = database_commit(run->ports.database, &run->fence, xid, &change, &deployed, run->arena);
+		error = database_commit(run->ports.database, &run->fence, xid, &change, &deployed,
+		                        run->arena);
 	if (error && is_lost(error))
 		return find_out(file, xid, error);
 	if (error)
@@ -183,10 +194,11 @@ static struct error *commit(struct file *file, const char *xid, bool *ret_again)
 	return finish(file);
 }
 
-/* What fails at COMMIT is the file's doing, too: a deferred constraint, books that it locked or changed. */
+/* What fails at COMMIT is the file's doing, too: a deferred constraint, books that it changed. */
 static struct error *commit_failed(struct file *file, struct error *error, bool *ret_again)
 {
-	const char *why = arena_printf(file->run->arena, "at COMMIT: %s", error->why ? error->why : error->what);
+	const char *why = arena_printf(file->run->arena, "at COMMIT: %s",
+	                               error->why ? error->why : error->what);
 
 	roll_back(file);
 	if (error->row == &error_rows()[ERR_OUTCOME_UNKNOWN])
@@ -205,7 +217,7 @@ static struct error *finish(struct file *file)
 	return apply_tidy(file->run);
 }
 
-/* Taking the lock waits until the old session is gone: then its transaction has ended, one way or the other. */
+/* Taking the lock waits until the old session is gone: then its transaction has ended. */
 static struct error *find_out(struct file *file, const char *xid, struct error *lost)
 {
 	struct run *run = file->run;
@@ -250,35 +262,41 @@ struct error *file_ask_outcome(struct file *file, const char *xid, bool *ret_lan
 			return NULL;
 		break;
 	case OUTCOME_IN_PROGRESS: /* a file that gave Prisma's lock away in its first statements */
-		return error_locks(file, arena_printf(run->arena, "its transaction %s is still at work in a session that was lost",
-		                                      xid));
+		return error_locks(
+			file,
+			arena_printf(
+				run->arena,
+				"its transaction %s is still at work in a session that was lost",
+				xid));
 	}
 	*ret_landed = false;
-	return error_unknown(file,
-	                     arena_printf(run->arena, "transaction %s %s, and the ledger's row %s is %s", xid,
-	                                  outcome == OUTCOME_COMMITTED ? "committed"
-	                                  : outcome == OUTCOME_ABORTED ? "was undone"
-	                                                               : "is older than the server remembers",
-	                                  file->row_id, there ? "there" : "not there"),
-	                     "what the file makes");
+	return error_unknown(
+		file,
+		arena_printf(run->arena, "transaction %s %s, and the ledger's row %s is %s", xid,
+	                     outcome == OUTCOME_COMMITTED ? "committed"
+	                     : outcome == OUTCOME_ABORTED ? "was undone"
+	                                                  : "is older than the server remembers",
+	                     file->row_id, there ? "there" : "not there"),
+		"what the file makes");
 }
 
-/* No statement that the parser knows does this. Nothing says how much took effect, so the row stays open. */
+/* No statement that the parser knows does this. Nobody can say how much took effect. */
 static struct error *refuse_ended(struct file *file)
 {
 	struct run *run = file->run;
 
 	TRY(apply_tidy(run));
 	record_outcome(file, 0, "partly", NULL);
-	TRY(database_write(run->ports.database, &run->fence,
-	                   &(struct ledger_change){
-	                           .kind = file->action == PLAN_APPLY ? LEDGER_OPENED : LEDGER_REOPENED,
-	                           .row_id = file->row_id,
-	                           .name = file->name,
-	                           .checksum = file->checksum,
-	                           .started_us = file->started_us,
-	                   },
-	                   &(struct deployed_change){0}, run->arena));
+	TRY(database_write(
+		run->ports.database, &run->fence,
+		&(struct ledger_change){
+			.kind = file->action == PLAN_APPLY ? LEDGER_OPENED : LEDGER_REOPENED,
+			.row_id = file->row_id,
+			.name = file->name,
+			.checksum = file->checksum,
+			.started_us = file->started_us,
+		},
+		&(struct deployed_change){0}, run->arena));
 	apply_expect(run, file, ROW_OPEN);
 	return error_partly(file, "it ended the transaction that it was sent in");
 }
@@ -314,6 +332,7 @@ static bool is_lost(const struct error *error)
 static struct file_failure failure_of(const struct file *file, const struct answer *answer)
 {
 	if (answer->copy_ended)
-		return (struct file_failure){.why = "COPY … FROM STDIN has no data to read in a migration"};
+		return (struct file_failure){
+			.why = "COPY … FROM STDIN has no data to read in a migration"};
 	return (struct file_failure){.error = &answer->error, .sent = file->sql, .first_line = 1};
 }

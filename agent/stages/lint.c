@@ -43,7 +43,6 @@ static struct error *parse_plan(struct run *run, struct parser_file **ret_files)
 		        .name = arena_printf(run->arena, "%s/%s", item->name,
 		                             item->action == PLAN_APPLY ? "migration.sql" : "down.sql"),
 		        .sql = item->sql,
-		        .ret_script = &run->plan.items[i].script,
 		};
 	}
 	*ret_files = files;
@@ -54,6 +53,7 @@ static struct error *choose_way(struct run *run, struct plan_item *item, struct 
 {
 	if (file->ret_error)
 		return file->ret_error;
+	item->script = *file->ret_script;
 	TRY(script_choose_way(run->arena, file->name, &item->script));
 	if (item->script.way != WAY_ONE && run->policy->nonatomic == NONATOMIC_REFUSE)
 		return refuse_nonatomic(run, item);
@@ -64,7 +64,7 @@ static struct error *refuse_nonatomic(struct run *run, const struct plan_item *i
 {
 	return FAIL(run->arena, NONATOMIC,
 	            .what = arena_printf(run->arena, "'%s' cannot be sent in one transaction", item->name),
-	            .why = arena_printf(run->arena, "it %s, and the policy of '%s' says nonatomic: refuse", item->script.why,
+	            .why = arena_printf(run->arena, "%s, and the policy of '%s' says nonatomic: refuse", item->script.why,
 	                                run->target->name),
 	            .hint = "Write it so that it fits into one transaction, or let the policy say nonatomic: allow.");
 }

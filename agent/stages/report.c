@@ -8,7 +8,7 @@
 #include "base/fault.h"
 
 #define BATCH 64
-#define REPORT_BUDGET_MS 10000
+#define REPORT_BUDGET_MS 30000
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_LAST_MS (15 * 60 * 1000)
 

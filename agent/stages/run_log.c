@@ -1,6 +1,6 @@
 /*
- * The run log. What a reader gets wrong: it is the only place where row data may stand, so it has mode 0600 in a folder
- * of mode 0700 and no other file quotes it.
+ * The run log. What a reader gets wrong: it is the only place where row data may stand, so it has
+ * mode 0600 in a folder of mode 0700 and no other file quotes it.
  */
 #include "stages/run_log.h"
 
@@ -14,8 +14,8 @@
 
 const char *run_log_path(const struct run *run)
 {
-	return arena_printf(run->arena, "%s/runs/%s-%lld.log", run->config->state, run->target->name,
-	                    (long long)run->id);
+	return arena_printf(run->arena, "%s/runs/%s-%lld.log", run->config->state,
+	                    run->target->name, (long long)run->id);
 }
 
 struct error *run_log_add(const struct run *run, const char *heading, const char *text)

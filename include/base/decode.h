@@ -42,6 +42,8 @@ struct document { /* where a decoded tree came from; for messages and relative p
 FALLIBLE decode_fields(struct arena *arena, const struct document *document, const struct node *map,
                        const struct field *fields, size_t count, void *into);
 const char *field_kind_name(enum field_kind kind); /* "text", "duration", … for the reference */
+/* "a duration from 10ms to 1h" */
+const char *field_range(struct arena *arena, const struct field *field);
 /* "a duration from 10ms to 1h, such as 30s" */
 const char *field_allowed(struct arena *arena, const struct field *field);
 const char *field_example(const struct field *field); /* its default, or what a person could write */

@@ -30,6 +30,7 @@ struct log_line { /* unset members are left out */
 };
 
 void log_configure(enum log_level level, bool json);
+bool log_is_on(enum log_level level); /* would a line of this level be written? */
 void log_line(enum log_level level, enum log_event event, const struct log_line *line);
 #define LOG(LEVEL, NAME, ...) log_line(LOG_LEVEL_##LEVEL, EVENT_##NAME, &(struct log_line){__VA_ARGS__})
 

@@ -9,7 +9,7 @@
 struct parser_file {
 	const char *name; /* for messages: "20261124_add/migration.sql" */
 	struct bytes sql; /* UTF-8 without NUL (migration_check_text) */
-	struct script *ret_script;   /* filled on success: statements in file order, way not yet chosen */
+	struct script *ret_script;   /* set on success: statements in file order, way not yet chosen; else NULL */
 	struct error *ret_error;     /* ERR_SQL_REFUSED: a syntax error with its line; NULL: parsed */
 };
 

@@ -83,6 +83,7 @@ struct run {
 
 	/* apply */
 	struct fence fence;
+	bool is_followed;    /* by another run in the same pass: the target is not at the horizon yet */
 	size_t carried_out;  /* items of the plan that are done */
 	uint64_t apply_ms;
 

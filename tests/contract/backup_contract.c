@@ -182,7 +182,8 @@ static void the_oldest_go_and_the_new_one_stays(void **state)
 	assert_true(running->is_tidy(running, 2));
 }
 
-static void count(void *context, const char *what, enum progress_unit unit, uint64_t done, uint64_t total)
+static void count(void *context, const char *what, enum progress_unit unit, uint64_t done,
+                  uint64_t total)
 {
 	struct told *told = context;
 

@@ -6,7 +6,8 @@
 struct backup_subject {
 	const char *name;
 	void *context;
-	struct backup_request request; /* that succeeds: schemas, version and size of the place; target and run are the test's */
+	struct backup_request
+		request; /* that succeeds: schemas, version and size of the place; target and run are the test's */
 
 	/* Opens it anew on the same place. */
 	struct backup *(*open)(struct backup_subject *subject, struct arena *arena);

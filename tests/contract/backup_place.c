@@ -45,15 +45,17 @@ int backup_place_open(struct arena *arena, struct backup_place *ret_place)
 	link_program(place, "pg_restore");
 	link_program(place, "pg_dumpall");
 	backup_place_script_off(place);
-	(void)backup_place_sql(place, "postgres", arena_printf(arena, "CREATE DATABASE %s", place->database));
+	(void)backup_place_sql(place, "postgres",
+	                       arena_printf(arena, "CREATE DATABASE %s", place->database));
 	(void)backup_place_sql(place, place->database, fixture);
 	return 0;
 }
 
 void backup_place_close(struct backup_place *place)
 {
-	(void)backup_place_sql(place, "postgres",
-	                       arena_printf(place->arena, "DROP DATABASE %s WITH (FORCE)", place->database));
+	(void)backup_place_sql(
+		place, "postgres",
+		arena_printf(place->arena, "DROP DATABASE %s WITH (FORCE)", place->database));
 	(void)nftw(place->scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -62,8 +64,10 @@ void backup_place_script(const struct backup_place *place, const char *text)
 	const char *path = arena_printf(place->arena, "%s/pg_dump", place->programs);
 
 	(void)unlink(path);
-	write_file(path, arena_printf(place->arena, "#!/bin/sh\nREAL='%s' HERE='%s'\n%s\n", place->real,
-	                              place->programs, text), 0755);
+	write_file(path,
+	           arena_printf(place->arena, "#!/bin/sh\nREAL='%s' HERE='%s'\n%s\n", place->real,
+	                        place->programs, text),
+	           0755);
 }
 
 void backup_place_script_off(const struct backup_place *place)
@@ -74,11 +78,13 @@ void backup_place_script_off(const struct backup_place *place)
 
 void backup_place_reset(const struct backup_place *place)
 {
-	if (file_exists(place->folder) && nftw(place->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS))
+	if (file_exists(place->folder) &&
+	    nftw(place->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS))
 		BUG("cannot remove '%s'", place->folder);
 }
 
-const char *backup_place_sql(const struct backup_place *place, const char *database, const char *sql)
+const char *backup_place_sql(const struct backup_place *place, const char *database,
+                             const char *sql)
 {
 	struct process_result result = {0};
 
@@ -121,9 +127,12 @@ static void run_psql(const struct backup_place *place, const char *database, con
 	struct arena *arena = place->arena;
 	const struct process process = {
 		.program = path_join(arena, place->real, "psql"),
-		.arguments = (const char *const[]){"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
-	                                           arena_printf(arena, "%s%s", getenv("HEADGATE_TEST_URL_BASE"), database),
-	                                           NULL},
+		.arguments =
+			(const char *const[]){"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
+	                                      arena_printf(arena, "%s%s",
+	                                                   getenv("HEADGATE_TEST_URL_BASE"),
+	                                                   database),
+	                                      NULL},
 		.input = {sql, strlen(sql)},
 		.deadline_ms = 60000,
 	};

@@ -25,7 +25,8 @@ void backup_place_script_off(const struct backup_place *place); /* the true pg_d
 /* Removes every backup. */
 void backup_place_reset(const struct backup_place *place);
 /* What psql prints for it in that database, trimmed. */
-const char *backup_place_sql(const struct backup_place *place, const char *database, const char *sql);
+const char *backup_place_sql(const struct backup_place *place, const char *database,
+                             const char *sql);
 /* The names in the folder, sorted, with blanks between; "" when it is empty or missing. */
 const char *backup_place_names(const struct backup_place *place);
 struct backup_request backup_place_request(int64_t run); /* target "shop" */

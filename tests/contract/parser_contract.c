@@ -119,9 +119,12 @@ static void a_refused_file_does_not_touch_its_neighbours(void **state);
 static void an_empty_batch_is_fine(void **state);
 static void a_parser_may_be_used_again(void **state);
 static struct parser_file file_of(const struct parser_case *row);
-static void check_case(struct arena *arena, const struct parser_case *row, const struct parser_file *file);
-static void check_statement(const struct parser_case *row, size_t index, const struct statement *seen);
-static void check_text(const char *sentence, const char *what, const char *seen, const char *wanted);
+static void check_case(struct arena *arena, const struct parser_case *row,
+                       const struct parser_file *file);
+static void check_statement(const struct parser_case *row, size_t index,
+                            const struct statement *seen);
+static void check_text(const char *sentence, const char *what, const char *seen,
+                       const char *wanted);
 
 int parser_contract_run(struct parser_subject *subject)
 {
@@ -248,17 +251,20 @@ static void a_parser_may_be_used_again(void **state)
 
 static struct parser_file file_of(const struct parser_case *row)
 {
-	return (struct parser_file){.name = "20261124_add/migration.sql", .sql = {row->sql, strlen(row->sql)}};
+	return (struct parser_file){.name = "20261124_add/migration.sql",
+	                            .sql = {row->sql, strlen(row->sql)}};
 }
 
-static void check_case(struct arena *arena, const struct parser_case *row, const struct parser_file *file)
+static void check_case(struct arena *arena, const struct parser_case *row,
+                       const struct parser_file *file)
 {
 	size_t wanted = 0;
 
 	if (row->refused_why) {
 		assert_error(file->ret_error, ERR_SQL_REFUSED);
 		assert_null(file->ret_script);
-		assert_contains(file->ret_error->why, arena_printf(arena, "line %d: ", row->refused_line));
+		assert_contains(file->ret_error->why,
+		                arena_printf(arena, "line %d: ", row->refused_line));
 		assert_contains(file->ret_error->why, row->refused_why);
 		return;
 	}
@@ -268,24 +274,27 @@ static void check_case(struct arena *arena, const struct parser_case *row, const
 	while (wanted < PARSER_CASE_STATEMENTS && row->statements[wanted].verb)
 		wanted++;
 	if (file->ret_script->count != wanted)
-		fail_msg("%s: %zu statements, wanted %zu", row->sentence, file->ret_script->count, wanted);
+		fail_msg("%s: %zu statements, wanted %zu", row->sentence, file->ret_script->count,
+		         wanted);
 	for (size_t i = 0; i < wanted; i++)
 		check_statement(row, i, &file->ret_script->items[i]);
 }
 
-static void check_statement(const struct parser_case *row, size_t index, const struct statement *seen)
+static void check_statement(const struct parser_case *row, size_t index,
+                            const struct statement *seen)
 {
 	const struct statement *wanted = &row->statements[index];
 	size_t start;
 	struct bytes span = parser_case_span(row, index, &start);
 
 	check_text(row->sentence, "verb", seen->verb, wanted->verb);
-	if (seen->kind != wanted->kind || seen->line != wanted->line || seen->if_exists != wanted->if_exists)
-		fail_msg("%s: '%s' is of kind %d on line %d, if_exists %d", row->sentence, seen->verb, (int)seen->kind,
-		         seen->line, (int)seen->if_exists);
+	if (seen->kind != wanted->kind || seen->line != wanted->line ||
+	    seen->if_exists != wanted->if_exists)
+		fail_msg("%s: '%s' is of kind %d on line %d, if_exists %d", row->sentence,
+		         seen->verb, (int)seen->kind, seen->line, (int)seen->if_exists);
 	if (seen->start != start || seen->size != span.size)
-		fail_msg("%s: '%s' spans %zu+%zu, wanted %zu+%zu", row->sentence, seen->verb, seen->start, seen->size,
-		         start, span.size);
+		fail_msg("%s: '%s' spans %zu+%zu, wanted %zu+%zu", row->sentence, seen->verb,
+		         seen->start, seen->size, start, span.size);
 	check_text(row->sentence, "schema", seen->schema, wanted->schema);
 	check_text(row->sentence, "name", seen->name, wanted->name);
 	check_text(row->sentence, "table", seen->table, wanted->table);
@@ -295,5 +304,6 @@ static void check_statement(const struct parser_case *row, size_t index, const s
 static void check_text(const char *sentence, const char *what, const char *seen, const char *wanted)
 {
 	if (!text_equal(seen, wanted))
-		fail_msg("%s: %s is '%s', wanted '%s'", sentence, what, seen ? seen : "(NULL)", wanted ? wanted : "(NULL)");
+		fail_msg("%s: %s is '%s', wanted '%s'", sentence, what, seen ? seen : "(NULL)",
+		         wanted ? wanted : "(NULL)");
 }

@@ -10,10 +10,12 @@
 
 struct parser_case {
 	const char *sentence, *sql;
-	struct statement statements[PARSER_CASE_STATEMENTS]; /* up to the first without a verb; start and size: see text */
-	const char *texts[PARSER_CASE_STATEMENTS];           /* how the statement's bytes end; its span is found by it */
-	int refused_line;                                    /* not 0: a syntax error on this line */
-	const char *refused_why;                             /* a part of it */
+	struct statement statements
+		[PARSER_CASE_STATEMENTS]; /* up to the first without a verb; start and size: see text */
+	const char *texts
+		[PARSER_CASE_STATEMENTS]; /* how the statement's bytes end; its span is found by it */
+	int refused_line;                 /* not 0: a syntax error on this line */
+	const char *refused_why;          /* a part of it */
 };
 
 const struct parser_case *parser_cases(size_t *ret_count);

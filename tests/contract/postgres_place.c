@@ -135,7 +135,7 @@ static const char *ask(struct arena *arena, const char *database, const char *sq
 	pg_exchange(pg, &query, arena, &reply);
 	pg_close(pg);
 	if (reply.failed)
-		fail_msg("%s\n%s", sql, sql_error_full(arena, &reply.error));
+		fail_msg("%s%s", sql_error_full(arena, &reply.error), sql);
 	for (size_t i = 0; i < reply.count; i++) {
 		if (pg_row_count(&reply, i))
 			cell = pg_cell(&reply, i, pg_row_count(&reply, i) - 1, 0);

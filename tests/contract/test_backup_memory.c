@@ -27,7 +27,8 @@ static void damage(struct backup_subject *subject, const struct backup_made *mad
 	struct backup_memory *memory = memory_of(subject);
 
 	for (size_t i = 0; i < memory->taken.count; i++)
-		memory->taken.items[i].damaged |= text_equal(memory->taken.items[i].made.file, made->file);
+		memory->taken.items[i].damaged |=
+			text_equal(memory->taken.items[i].made.file, made->file);
 }
 
 static void break_next(struct backup_subject *subject)

@@ -44,36 +44,42 @@ static void run_line(struct arena *arena, const char *line)
 	struct process_result result = {0};
 	const char *script = arena_printf(arena, "PATH=%s:$PATH; %s", place.real, line);
 
-	assert_fine(process_run(arena,
-	                        &(struct process){.program = "/bin/sh",
-	                                          .arguments = (const char *const[]){"-c", script, NULL},
-	                                          .deadline_ms = 60000},
-	                        &result));
+	assert_fine(process_run(
+		arena,
+		&(struct process){.program = "/bin/sh",
+	                          .arguments = (const char *const[]){"-c", script, NULL},
+	                          .deadline_ms = 60000},
+		&result));
 	if (result.status)
 		fail_msg("%s: %s", line, result.complaint);
 }
 
 static const char *restored(struct arena *arena, const struct backup_made *made)
 {
-	run_line(arena, backup_restore_line(open_with(arena, &place.options), made->file, made->scope, arena));
+	run_line(arena, backup_restore_line(open_with(arena, &place.options), made->file,
+	                                    made->scope, arena));
 	return arena_printf(arena, "%s_restored", place.database);
 }
 
 static void drop(struct arena *arena, const char *database)
 {
-	(void)backup_place_sql(&place, "postgres", arena_printf(arena, "DROP DATABASE %s", database));
+	(void)backup_place_sql(&place, "postgres",
+	                       arena_printf(arena, "DROP DATABASE %s", database));
 }
 
 static void the_restore_line_brings_every_row_back(void **state)
 {
-	static const char sums[] = "SELECT count(*), md5(string_agg(i::text, ',' ORDER BY id)) FROM item i";
+	static const char sums[] =
+		"SELECT count(*), md5(string_agg(i::text, ',' ORDER BY id)) FROM item i";
 	struct arena *arena = *state;
 	struct backup_request request = backup_place_request(41);
 	struct backup_made made = take(arena, &place.options, &request);
 	const char *copy = restored(arena, &made);
 
-	assert_string_equal(backup_place_sql(&place, copy, sums), backup_place_sql(&place, place.database, sums));
-	assert_string_equal(backup_place_sql(&place, copy, "SELECT target FROM headgate.deployed"), "shop");
+	assert_string_equal(backup_place_sql(&place, copy, sums),
+	                    backup_place_sql(&place, place.database, sums));
+	assert_string_equal(backup_place_sql(&place, copy, "SELECT target FROM headgate.deployed"),
+	                    "shop");
 	assert_string_equal(backup_place_sql(&place, copy, "SELECT id FROM other.item"), "1");
 	drop(arena, copy);
 }
@@ -92,10 +98,12 @@ static void the_scope_schema_holds_those_schemas_and_ours(void **state)
 	made = take(arena, &place.options, &request);
 	copy = restored(arena, &made);
 	assert_int_equal(made.scope, BACKUP_SCHEMA);
-	assert_string_equal(backup_place_sql(&place, copy,
-	                                     "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace "
-	                                     "WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"),
-	                    "headgate public we\"ird.*");
+	assert_string_equal(
+		backup_place_sql(
+			&place, copy,
+			"SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace "
+			"WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"),
+		"headgate public we\"ird.*");
 	assert_string_equal(backup_place_sql(&place, copy, "SELECT count(*) FROM item"), "20000");
 	drop(arena, copy);
 }
@@ -116,7 +124,8 @@ static void schemas_that_are_not_there_yet_are_no_obstacle(void **state)
 
 static void nobody_else_may_read_it(void **state)
 {
-	static const char *const names[] = {"", "shop.41.dump", "shop.41.roles.sql", "shop.41.json"};
+	static const char *const names[] = {"", "shop.41.dump", "shop.41.roles.sql",
+	                                    "shop.41.json"};
 	struct arena *arena = *state;
 	struct backup_request request = backup_place_request(41);
 	struct stat stat_of;
@@ -139,7 +148,8 @@ static void the_manifest_says_what_it_is(void **state)
 	const struct node *map;
 	const char *why;
 
-	assert_fine(file_read(arena, path_join(arena, place.folder, "shop.41.json"), 65536, &bytes));
+	assert_fine(
+		file_read(arena, path_join(arena, place.folder, "shop.41.json"), 65536, &bytes));
 	map = node_from_json(arena, bytes.data, bytes.size, &why);
 	assert_string_equal(node_find_text(map, "format"), "headgate backup 1");
 	assert_string_equal(node_find_text(map, "target"), "shop");
@@ -160,7 +170,8 @@ static void roles_go_with_it_without_their_passwords(void **state)
 	struct backup_made made;
 	struct bytes bytes;
 
-	(void)backup_place_sql(&place, "postgres", "CREATE ROLE backup_told LOGIN PASSWORD 'unheard-of'");
+	(void)backup_place_sql(&place, "postgres",
+	                       "CREATE ROLE backup_told LOGIN PASSWORD 'unheard-of'");
 	made = take(arena, &place.options, &request);
 	(void)backup_place_sql(&place, "postgres", "DROP ROLE backup_told");
 	assert_non_null(made.roles);
@@ -187,7 +198,8 @@ static void without_pg_dumpall_it_says_why_there_are_no_roles(void **state)
 static void a_password_is_in_no_command_line_and_no_file(void **state)
 {
 	struct arena *arena = *state;
-	const char *url_file = path_join(arena, place.scratch, "url"), *seen_file = path_join(arena, place.programs, "seen");
+	const char *url_file = path_join(arena, place.scratch, "url");
+	const char *seen_file = path_join(arena, place.programs, "seen");
 	struct backup_pgdump_options options = place.options;
 	struct backup_request request = backup_place_request(41);
 	struct backup_made made = {0};
@@ -197,21 +209,27 @@ static void a_password_is_in_no_command_line_and_no_file(void **state)
 	options.url = NULL;
 	options.url_file = url_file;
 	backup = open_with(arena, &options);
-	(void)backup_place_sql(&place, "postgres",
-	                       "DROP ROLE IF EXISTS with_password; CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'first'");
-	backup_place_script(&place, "echo \"$@\" >>\"$HERE/seen\"; env >>\"$HERE/env\"; exec \"$REAL/pg_dump\" \"$@\"");
+	(void)backup_place_sql(
+		&place, "postgres",
+		"DROP ROLE IF EXISTS with_password; CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'first'");
+	backup_place_script(
+		&place,
+		"echo \"$@\" >>\"$HERE/seen\"; env >>\"$HERE/env\"; exec \"$REAL/pg_dump\" \"$@\"");
 	for (int i = 0; i < 2; i++) { /* the password is changed between two backups */
 		const char *password = i ? "n@w'one\\" : "first";
 
 		if (i)
-			(void)backup_place_sql(&place, "postgres", "ALTER ROLE with_password PASSWORD E'n@w''one\\\\'");
+			(void)backup_place_sql(&place, "postgres",
+			                       "ALTER ROLE with_password PASSWORD E'n@w''one\\\\'");
 		write_file(url_file,
 		           arena_printf(arena, "postgresql://with_password:%s@127.0.0.1:%s/%s\n",
-		                        i ? "n%40w%27one%5C" : "first", getenv("HEADGATE_TEST_PGPORT"), place.database),
+		                        i ? "n%40w%27one%5C" : "first",
+		                        getenv("HEADGATE_TEST_PGPORT"), place.database),
 		           0600);
 		request.run = 41 + i;
 		assert_fine(backup_take(backup, &request, NULL, arena, &made));
-		assert_fine(file_read(arena, path_join(arena, place.programs, "env"), 1 << 20, &seen));
+		assert_fine(
+			file_read(arena, path_join(arena, place.programs, "env"), 1 << 20, &seen));
 		assert_contains(seen.data, arena_printf(arena, "PGPASSWORD=%s", password));
 	}
 	assert_fine(file_read(arena, seen_file, 1 << 20, &seen));
@@ -235,7 +253,8 @@ static void runs_of_another_journal_are_not_ours(void **state)
 
 	one.journal = "3f2a9c1b-0000-4000-8000-000000000000";
 	other.journal = "aaaaaaaa-0000-4000-8000-000000000000";
-	assert_string_equal(take(arena, &one, &request).file, path_join(arena, place.folder, "shop.1.3f2a9c1b.dump"));
+	assert_string_equal(take(arena, &one, &request).file,
+	                    path_join(arena, place.folder, "shop.1.3f2a9c1b.dump"));
 	assert_fine(backup_find(open_with(arena, &other), "shop", 1, arena, &found, &made));
 	assert_false(found);
 	assert_false(take(arena, &other, &request).again);
@@ -244,10 +263,12 @@ static void runs_of_another_journal_are_not_ours(void **state)
 
 static void only_what_is_ours_is_swept(void **state)
 {
-	static const char *const foreign[] = {"shop.txt", "shop.9.dump.gz", "shop.old.dump", "shop-2.9.dump",
+	static const char *const foreign[] = {"shop.txt",           "shop.9.dump.gz",
+	                                      "shop.old.dump",      "shop-2.9.dump",
 	                                      ".shop-2.9.dump.new", "shop.9.zzzzzzzz.dump"};
-	static const char *const left_behind[] = {".shop.7.dump.new", "shop.9.dump", "shop.9.roles.sql",
-	                                          ".shop.8.json.0123456789abcdef.new", "shop.9.01234567.dump"};
+	static const char *const left_behind[] = {
+		".shop.7.dump.new", "shop.9.dump", "shop.9.roles.sql",
+		".shop.8.json.0123456789abcdef.new", "shop.9.01234567.dump"};
 	struct arena *arena = *state;
 	struct backup_request request = backup_place_request(41);
 
@@ -278,8 +299,9 @@ static void the_new_one_stays_although_older_runs_have_higher_numbers(void **sta
 	request.run = 1;
 	request.keep = 2;
 	(void)take(arena, &place.options, &request);
-	assert_string_equal(backup_place_names(&place),
-	                    "shop.1.dump shop.1.json shop.1.roles.sql shop.901.dump shop.901.json shop.901.roles.sql");
+	assert_string_equal(
+		backup_place_names(&place),
+		"shop.1.dump shop.1.json shop.1.roles.sql shop.901.dump shop.901.json shop.901.roles.sql");
 }
 
 static void the_programs_are_found_by_the_servers_version(void **state)
@@ -326,8 +348,10 @@ static void subject_damage(struct backup_subject *subject, const struct backup_m
 static void subject_break(struct backup_subject *subject)
 {
 	(void)subject;
-	backup_place_script(&place, "[ \"$1\" = --version ] || [ -e \"$HERE/broken\" ] || { touch \"$HERE/broken\"; "
-	                            "\"$REAL/pg_dump\" \"$@\" | head -c 1000; exit 1; }\nexec \"$REAL/pg_dump\" \"$@\"");
+	backup_place_script(
+		&place,
+		"[ \"$1\" = --version ] || [ -e \"$HERE/broken\" ] || { touch \"$HERE/broken\"; "
+		"\"$REAL/pg_dump\" \"$@\" | head -c 1000; exit 1; }\nexec \"$REAL/pg_dump\" \"$@\"");
 	(void)unlink(path_join(place.arena, place.programs, "broken"));
 }
 
@@ -340,7 +364,8 @@ static bool subject_is_tidy(struct backup_subject *subject, size_t count)
 	text_split(place.arena, backup_place_names(&place), ' ', &names);
 	for (size_t i = 0; i < names.count; i++)
 		manifests += text_ends(names.items[i], ".json");
-	return manifests == count && names.count == (count ? 3 * count : 1); /* nothing splits into one empty piece */
+	return manifests == count &&
+	       names.count == (count ? 3 * count : 1); /* nothing splits into one empty piece */
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/file_calls.h"
 #include "base/text.h"
@@ -52,25 +53,29 @@ static void a_program_that_fails_or_lies_is_found_out(void **state)
 		enum error_code code;
 		const char *why;
 	} rows[] = {
-		{"it fails in the middle", "\"$REAL/pg_dump\" \"$@\" | head -c 100000; echo 'pg_dump: error: lost it' >&2; exit 1",
-		 ERR_BACKUP, "lost it"},
-		{"it is killed in the middle", "\"$REAL/pg_dump\" \"$@\" | head -c 100000; kill -9 $$", ERR_BACKUP,
-		 "status 137"},
-		{"it loses the last 100 bytes and says nothing", "\"$REAL/pg_dump\" \"$@\" | head -c -100", ERR_BACKUP_DAMAGED,
-		 "end of file"},
-		{"it loses one half", "\"$REAL/pg_dump\" \"$@\" | head -c 300000", ERR_BACKUP_DAMAGED, "end of file"},
+		{"it fails in the middle",
+	         "\"$REAL/pg_dump\" \"$@\" | head -c 100000; echo 'pg_dump: error: lost it' >&2; exit 1",
+	         ERR_BACKUP, "lost it"},
+		{"it is killed in the middle",
+	         "\"$REAL/pg_dump\" \"$@\" | head -c 100000; kill -9 $$", ERR_BACKUP, "status 137"},
+		{"it loses the last 100 bytes and says nothing",
+	         "\"$REAL/pg_dump\" \"$@\" | head -c -100", ERR_BACKUP_DAMAGED, "end of file"},
+		{"it loses one half", "\"$REAL/pg_dump\" \"$@\" | head -c 300000",
+	         ERR_BACKUP_DAMAGED, "end of file"},
 		{"some bits flip on the way",
-		 "\"$REAL/pg_dump\" \"$@\" >\"$HERE/d\"; printf '\\377\\000\\377' | dd of=\"$HERE/d\" bs=1 seek=300000 "
-		 "conv=notrunc 2>/dev/null; cat \"$HERE/d\"; rm \"$HERE/d\"",
-		 ERR_BACKUP_DAMAGED, ""},
-		{"it writes something else", "echo 'this is no archive'", ERR_BACKUP_DAMAGED, "valid archive"},
+	         "\"$REAL/pg_dump\" \"$@\" >\"$HERE/d\"; printf '\\377\\000\\377' | dd of=\"$HERE/d\" bs=1 seek=300000 "
+	         "conv=notrunc 2>/dev/null; cat \"$HERE/d\"; rm \"$HERE/d\"",
+	         ERR_BACKUP_DAMAGED, ""},
+		{"it writes something else", "echo 'this is no archive'", ERR_BACKUP_DAMAGED,
+	         "valid archive"},
 		{"it writes nothing", ":", ERR_BACKUP_DAMAGED, ""},
-		{"the server goes away", "echo 'pg_dump: error: connection to server at \"x\" failed: Connection refused' >&2; exit 1",
-		 ERR_BACKUP, "Connection refused"},
+		{"the server goes away",
+	         "echo 'pg_dump: error: connection to server at \"x\" failed: Connection refused' >&2; exit 1",
+	         ERR_BACKUP, "Connection refused"},
 		{"it tells rows of a table",
-		 "printf 'pg_dump: error: Dumping the contents of table \"item\" failed: PQgetResult() failed.\\n"
-		 "pg_dump: detail: Error message from server: ERROR:  bad value \"row data\"\\n' >&2; exit 1",
-		 ERR_BACKUP, "table \"item\""},
+	         "printf 'pg_dump: error: Dumping the contents of table \"item\" failed: PQgetResult() failed.\\n"
+	         "pg_dump: detail: Error message from server: ERROR:  bad value \"row data\"\\n' >&2; exit 1",
+	         ERR_BACKUP, "table \"item\""},
 	};
 	struct arena *arena = *state;
 
@@ -78,8 +83,11 @@ static void a_program_that_fails_or_lies_is_found_out(void **state)
 		struct error *error;
 
 		CASE(rows[i].sentence);
-		backup_place_script(&place, arena_printf(arena, "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n%s",
-		                                         rows[i].script));
+		backup_place_script(
+			&place,
+			arena_printf(arena,
+		                     "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n%s",
+		                     rows[i].script));
 		error = try_take(arena);
 		assert_error(error, rows[i].code);
 		assert_contains(error->why, rows[i].why);
@@ -90,7 +98,8 @@ static void a_program_that_fails_or_lies_is_found_out(void **state)
 
 static void a_program_that_hangs_is_ended(void **state)
 {
-	static const char *const scripts[] = {"sleep 600", "\"$REAL/pg_dump\" \"$@\" | head -c 100000; sleep 600"};
+	static const char *const scripts[] = {
+		"sleep 600", "\"$REAL/pg_dump\" \"$@\" | head -c 100000; sleep 600"};
 	struct backup_pgdump_options options = place.options;
 	struct backup_request request = backup_place_request(41);
 
@@ -98,8 +107,11 @@ static void a_program_that_hangs_is_ended(void **state)
 	for (size_t i = 0; i < ROWS(scripts); i++) {
 		struct error *error;
 
-		backup_place_script(&place, arena_printf(*state, "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n%s",
-		                                         scripts[i]));
+		backup_place_script(
+			&place,
+			arena_printf(*state,
+		                     "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n%s",
+		                     scripts[i]));
 		error = try_with(*state, &options, &request);
 		assert_error(error, ERR_PROCESS_TIME);
 		assert_contains(error->why, "wrote nothing for 400 ms");
@@ -114,14 +126,18 @@ static void a_version_that_does_not_fit_is_refused_with_the_package(void **state
 		int server;
 		const char *why, *hint;
 	} rows[] = {
-		{"older than the server", "echo 'pg_dump (PostgreSQL) 13.2'", 150020, "version 13", "postgresql-client-15"},
-		{"the server is newer than everything", NULL, 990000, "is of version 15", "postgresql-client-99"},
-		{"it says something else", "echo 'hello'", 150020, "does not tell its version", "postgresql-client-15"},
-		{"it does not run", "exit 1", 150020, "does not tell its version", "postgresql-client-15"},
+		{"older than the server", "echo 'pg_dump (PostgreSQL) 13.2'", 150020, "version 13",
+	         "postgresql-client-15"},
+		{"the server is newer than everything", NULL, 990000, "is of version 15",
+	         "postgresql-client-99"},
+		{"it says something else", "echo 'hello'", 150020, "does not tell its version",
+	         "postgresql-client-15"},
+		{"it does not run", "exit 1", 150020, "does not tell its version",
+	         "postgresql-client-15"},
 		{"the server itself refuses it",
-		 "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n"
-		 "echo 'pg_dump: error: aborting because of server version mismatch' >&2; exit 1",
-		 150020, "server version mismatch", "later one"},
+	         "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n"
+	         "echo 'pg_dump: error: aborting because of server version mismatch' >&2; exit 1",
+	         150020, "server version mismatch", "later one"},
 	};
 	struct arena *arena = *state;
 
@@ -160,17 +176,19 @@ static void a_role_that_may_not_read_all_is_refused(void **state)
 	static const struct {
 		const char *sentence, *before, *after, *why, *hint;
 	} rows[] = {
-		{"no right on a table", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO backup_weak", "", "permission denied for",
-		 "pg_read_all_data"},
-		{"row-level security", "GRANT pg_read_all_data TO backup_weak; ALTER TABLE item ENABLE ROW LEVEL SECURITY",
-		 "ALTER TABLE item DISABLE ROW LEVEL SECURITY", "row-level security", "BYPASSRLS"},
+		{"no right on a table",
+	         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO backup_weak", "",
+	         "permission denied for", "pg_read_all_data"},
+		{"row-level security",
+	         "GRANT pg_read_all_data TO backup_weak; ALTER TABLE item ENABLE ROW LEVEL SECURITY",
+	         "ALTER TABLE item DISABLE ROW LEVEL SECURITY", "row-level security", "BYPASSRLS"},
 	};
 	struct arena *arena = *state;
 	struct backup_pgdump_options options = place.options;
 	struct backup_request request = backup_place_request(41);
 
-	options.url = arena_printf(arena, "postgresql://backup_weak@127.0.0.1:%s/%s", getenv("HEADGATE_TEST_PGPORT"),
-	                           place.database);
+	options.url = arena_printf(arena, "postgresql://backup_weak@127.0.0.1:%s/%s",
+	                           getenv("HEADGATE_TEST_PGPORT"), place.database);
 	(void)backup_place_sql(&place, place.database, "CREATE ROLE backup_weak LOGIN");
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct error *error;
@@ -186,7 +204,8 @@ static void a_role_that_may_not_read_all_is_refused(void **state)
 		assert_string_equal(backup_place_names(&place), "");
 	}
 	assert_fine(try_with(arena, &options, &request)); /* with pg_read_all_data alone it works */
-	(void)backup_place_sql(&place, place.database, "DROP OWNED BY backup_weak; DROP ROLE backup_weak");
+	(void)backup_place_sql(&place, place.database,
+	                       "DROP OWNED BY backup_weak; DROP ROLE backup_weak");
 }
 
 /* ---- space ---- */
@@ -225,10 +244,12 @@ static void fill_up(void)
 	AUTO_ARENA arena = arena_new();
 	struct error *error;
 
-	backup_place_script(&place, "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\nhead -c 30000000 /dev/urandom");
+	backup_place_script(
+		&place,
+		"[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\nhead -c 30000000 /dev/urandom");
 	error = try_take(arena);
-	if (!error || error->row != &error_rows()[ERR_BACKUP_SPACE] || !strstr(error->why, "were written") ||
-	    !strstr(error->hint, "df -h"))
+	if (!error || error->row != &error_rows()[ERR_BACKUP_SPACE] ||
+	    !strstr(error->why, "were written") || !strstr(error->hint, "df -h"))
 		_exit(2);
 	if (!text_equal(backup_place_names(&place), ""))
 		_exit(3);
@@ -237,8 +258,9 @@ static void fill_up(void)
 static void fill_a_small_disk(void *context)
 {
 	(void)context;
-	if (mkdir(place.folder, 0700) || unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("headgate", place.folder, "tmpfs", 0, "size=24m"))
+	if (mkdir(place.folder, 0700) || unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("headgate", place.folder, "tmpfs", 0, "size=24m,mode=0700"))
 		_exit(77);
 	fill_up();
 }
@@ -291,7 +313,8 @@ static void a_sync_that_fails_leaves_nothing_behind(void **state)
 	int (*before)(int) = file_calls.fsync;
 	size_t failed = 0;
 
-	for (size_t n = 0; n < 10; n++) { /* roles and their folder, the folder, the manifest and its folder */
+	for (size_t n = 0; n < 10;
+	     n++) { /* roles and their folder, the folder, the manifest and its folder */
 		struct error *error;
 
 		backup_place_reset(&place);
@@ -314,6 +337,7 @@ static void take_and_die(void *fault)
 {
 	AUTO_ARENA arena = arena_new();
 
+	fault_points_forget();
 	(void)setenv("HEADGATE_FAULT", fault, 1);
 	(void)!try_take(arena);
 }
@@ -337,7 +361,8 @@ static void what_a_kill_leaves_is_no_backup_and_goes_with_the_next(void **state)
 		assert_fine(backup_find(backup, "shop", 41, *state, &found, &made));
 		assert_false(found);
 		assert_fine(try_take(*state));
-		assert_string_equal(backup_place_names(&place), "shop.41.dump shop.41.json shop.41.roles.sql");
+		assert_string_equal(backup_place_names(&place),
+		                    "shop.41.dump shop.41.json shop.41.roles.sql");
 	}
 }
 #endif
@@ -349,10 +374,12 @@ static void stop_while_it_runs(void *context)
 
 	(void)context;
 	stop_watch();
-	backup_place_script(&place, arena_printf(arena,
-	                                         "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n"
-	                                         "\"$REAL/pg_dump\" \"$@\" | head -c 100000; kill %d; sleep 600",
-	                                         getpid()));
+	backup_place_script(
+		&place,
+		arena_printf(arena,
+	                     "[ \"$1\" = --version ] && exec \"$REAL/pg_dump\" \"$@\"\n"
+	                     "\"$REAL/pg_dump\" \"$@\" | head -c 100000; kill %d; sleep 600",
+	                     getpid()));
 	error = try_take(arena);
 	if (!error || error->row != &error_rows()[ERR_STOPPED])
 		_exit(2);
@@ -373,10 +400,14 @@ static void a_manifest_that_lies_is_no_backup(void **state)
 	} rows[] = {
 		{"empty", ""},
 		{"not JSON", "{"},
-		{"of another format", "{\"format\": \"headgate backup 9\", \"target\": \"shop\", \"run\": 41, \"size\": 0}"},
-		{"of another run", "{\"format\": \"headgate backup 1\", \"target\": \"shop\", \"run\": 4, \"size\": 0}"},
-		{"without a digest", "{\"format\": \"headgate backup 1\", \"target\": \"shop\", \"run\": 41, \"size\": 0}"},
-		{"of wrong kinds", "{\"format\": \"headgate backup 1\", \"target\": 3, \"run\": \"41\", \"size\": null}"},
+		{"of another format",
+	         "{\"format\": \"headgate backup 9\", \"target\": \"shop\", \"run\": 41, \"size\": 0}"},
+		{"of another run",
+	         "{\"format\": \"headgate backup 1\", \"target\": \"shop\", \"run\": 4, \"size\": 0}"},
+		{"without a digest",
+	         "{\"format\": \"headgate backup 1\", \"target\": \"shop\", \"run\": 41, \"size\": 0}"},
+		{"of wrong kinds",
+	         "{\"format\": \"headgate backup 1\", \"target\": 3, \"run\": \"41\", \"size\": null}"},
 		{"a list", "[]"},
 	};
 	struct arena *arena = *state;
@@ -399,8 +430,10 @@ static void a_manifest_that_lies_is_no_backup(void **state)
 
 static void a_target_that_is_no_name_is_refused(void **state)
 {
-	static const char *const names[] = {"", "../shop", "a.b", "Shop", "a b",
-	                                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+	static const char *const names[] = {
+		"",    "../shop",
+		"a.b", "Shop",
+		"a b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 	for (size_t i = 0; i < ROWS(names); i++) {
 		struct backup_request request = backup_place_request(41);

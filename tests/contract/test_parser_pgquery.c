@@ -25,7 +25,8 @@ static struct parser_file parse_one(struct arena *arena, struct bytes sql)
 	return file;
 }
 
-static struct bytes repeated(struct arena *arena, const char *head, const char *piece, size_t count, const char *tail)
+static struct bytes repeated(struct arena *arena, const char *head, const char *piece, size_t count,
+                             const char *tail)
 {
 	struct text text = TEXT_IN(arena);
 
@@ -44,16 +45,21 @@ static void texts_that_exhaust_other_parsers_are_read(void **state)
 		size_t count, statements;
 	} rows[] = {
 		{"an expression of 100,000 terms", "SELECT 1", "+1", ";", 100000, 1},
-		{"a list of 200,000 rows", "INSERT INTO t VALUES (1, 'x')", ",(2, 'a row of some length')", ";", 200000, 1},
-		{"a file of more than a megabyte", "", "ALTER TABLE \"a table\" ADD COLUMN \"c\" TEXT NOT NULL;\n", "", 25000, 25000},
+		{"a list of 200,000 rows", "INSERT INTO t VALUES (1, 'x')",
+	         ",(2, 'a row of some length')", ";", 200000, 1},
+		{"a file of more than a megabyte", "",
+	         "ALTER TABLE \"a table\" ADD COLUMN \"c\" TEXT NOT NULL;\n", "", 25000, 25000},
 		{"1,000 nested brackets", "SELECT ", "(", "", 0, 1},
 		{"a comment of a megabyte", "/*", "0123456789", "*/ SELECT 1", 100000, 1},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct bytes sql = rows[i].count
-		                           ? repeated(arena, rows[i].head, rows[i].piece, rows[i].count, rows[i].tail)
-		                           : repeated(arena, repeated(arena, "SELECT ", "(", 1000, "1").data, ")", 1000, "");
+		struct bytes sql =
+			rows[i].count
+				? repeated(arena, rows[i].head, rows[i].piece, rows[i].count,
+		                           rows[i].tail)
+				: repeated(arena, repeated(arena, "SELECT ", "(", 1000, "1").data,
+		                           ")", 1000, "");
 		struct parser_file file;
 
 		CASE(rows[i].sentence);
@@ -75,7 +81,8 @@ static void nesting_without_end_is_a_clean_refusal(void **state)
 static void too_many_statements_are_refused(void **state)
 {
 	struct arena *arena = *state;
-	struct parser_file file = parse_one(arena, repeated(arena, "", "END;", PARSER_STATEMENTS_MAXIMUM + 1, ""));
+	struct parser_file file =
+		parse_one(arena, repeated(arena, "", "END;", PARSER_STATEMENTS_MAXIMUM + 1, ""));
 
 	assert_error(file.ret_error, ERR_SQL_REFUSED);
 	assert_contains(file.ret_error->why, "more than 250000 statements");
@@ -90,13 +97,17 @@ static void a_hint_says_what_a_person_can_do(void **state)
 		{"a command of psql", "SELECT 1;\n  \\i other.sql\n", "begin with a backslash"},
 		{"a byte order mark", "\xEF\xBB\xBFSELECT 1", "byte order mark"},
 		{"rows of a COPY", "COPY t FROM stdin;\n1\ta\n\\.\n", "INSERT"},
-		{"an unresolved merge", "SELECT 1;\n<<<<<<< HEAD\nSELECT 2;\n=======\n", "unresolved merge"},
-		{"syntax of a newer server", "CREATE TABLE t (a int GENERATED ALWAYS AS (1) VIRTUAL)", "grammar of PostgreSQL 15"},
+		{"an unresolved merge", "SELECT 1;\n<<<<<<< HEAD\nSELECT 2;\n=======\n",
+	         "unresolved merge"},
+		{"syntax of a newer server",
+	         "CREATE TABLE t (a int GENERATED ALWAYS AS (1) VIRTUAL)",
+	         "grammar of PostgreSQL 15"},
 	};
 	struct arena *arena = *state;
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct parser_file file = parse_one(arena, (struct bytes){rows[i].sql, strlen(rows[i].sql)});
+		struct parser_file file =
+			parse_one(arena, (struct bytes){rows[i].sql, strlen(rows[i].sql)});
 
 		CASE(rows[i].sentence);
 		assert_error(file.ret_error, ERR_SQL_REFUSED);
@@ -123,13 +134,16 @@ static void a_text_needs_no_nul_behind_it(void **state)
 
 #ifdef HEADGATE_FAULTS
 /* HEADGATE_FAULT counts in each child anew: the second file of each child is the one at which it dies. */
-static void parse_under_fault(struct arena *arena, const char *fault, struct parser_file *files, size_t count)
+static void parse_under_fault(struct arena *arena, const char *fault, struct parser_file *files,
+                              size_t count)
 {
 	struct parser *parser = NULL;
 
 	for (size_t i = 0; i < count; i++)
-		files[i] = (struct parser_file){.name = arena_printf(arena, "%zu/migration.sql", i), .sql = {"SELECT 1", 8}};
-	assert_fine(parser_pgquery_open_with(arena, &(struct parser_pgquery_limits){.file_ms = 300}, &parser));
+		files[i] = (struct parser_file){.name = arena_printf(arena, "%zu/migration.sql", i),
+		                                .sql = {"SELECT 1", 8}};
+	assert_fine(parser_pgquery_open_with(arena, &(struct parser_pgquery_limits){.file_ms = 300},
+	                                     &parser));
 	assert_int_equal(setenv("HEADGATE_FAULT", fault, 1), 0);
 	assert_fine(parser_parse(parser, files, count, arena));
 	assert_int_equal(unsetenv("HEADGATE_FAULT"), 0);
@@ -213,7 +227,8 @@ static size_t read_corpus(struct arena *arena, const char *folder, struct parser
 	const struct dirent *entry;
 
 	while (open_folder && (entry = readdir(open_folder))) {
-		const char *path = arena_printf(arena, "%s/%s/migration.sql", folder, entry->d_name);
+		const char *path =
+			arena_printf(arena, "%s/%s/migration.sql", folder, entry->d_name);
 		struct bytes sql;
 
 		if (!file_exists(path))
@@ -244,14 +259,16 @@ static void real_migrations_go_their_ways(void **state)
 	assert_fine(parser_pgquery_open(arena, &parser));
 	start = clock_monotonic_ms();
 	assert_fine(parser_parse(parser, files, count, arena));
-	print_message("%zu files parsed in %zu ms\n", count, (size_t)(clock_monotonic_ms() - start));
+	print_message("%zu files parsed in %zu ms\n", count,
+	              (size_t)(clock_monotonic_ms() - start));
 	for (size_t i = 0; i < count; i++) {
 		assert_fine(files[i].ret_error);
 		assert_fine(script_choose_way(arena, files[i].name, files[i].ret_script));
 		ways[files[i].ret_script->way]++;
 		statements += files[i].ret_script->count;
 	}
-	print_message("%zu statements; ways %zu, %zu, %zu\n", statements, ways[WAY_ONE], ways[WAY_TWO], ways[WAY_THREE]);
+	print_message("%zu statements; ways %zu, %zu, %zu\n", statements, ways[WAY_ONE],
+	              ways[WAY_TWO], ways[WAY_THREE]);
 	assert_int_equal(ways[WAY_ONE], 323);
 	assert_int_equal(ways[WAY_TWO], 13);
 	assert_int_equal(ways[WAY_THREE], 98);

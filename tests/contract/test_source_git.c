@@ -7,17 +7,17 @@
 #include <cmocka.h>
 
 #include "adapters/source_git.h"
-#include "contract/git_place.h"
+#include "contract/git_scratch.h"
 #include "contract/source_contract.h"
 
-static struct git_place place;
+static struct git_scratch place;
 
 static void reset(struct source_subject *subject, struct arena *arena)
 {
 	(void)subject;
 	if (place.folder)
-		git_place_remove_folder(subject->context);
-	place = git_place_new(arena);
+		git_scratch_remove_folder(subject->context);
+	place = git_scratch_new(arena);
 	free(subject->context);
 	subject->context = strdup(place.folder); /* outlives the test's arena */
 }
@@ -26,7 +26,8 @@ static struct source *open_git(struct source_subject *subject, struct arena *are
 {
 	struct source *source = NULL;
 	struct error *error = source_git_open(
-	        arena, &(struct source_git_options){.url = place.remote, .mirror = place.mirror}, &source);
+		arena, &(struct source_git_options){.url = place.remote, .mirror = place.mirror},
+		&source);
 
 	(void)subject;
 	if (error)
@@ -37,13 +38,13 @@ static struct source *open_git(struct source_subject *subject, struct arena *are
 static const char *put(void *subject, enum git_kind kind, struct bytes bytes)
 {
 	(void)subject;
-	return git_place_put(&place, kind, bytes);
+	return git_scratch_put(&place, kind, bytes);
 }
 
 static void set_branch(struct source_subject *subject, const char *name, const char *commit)
 {
 	(void)subject;
-	git_place_set_branch(&place, name, commit);
+	git_scratch_set_branch(&place, name, commit);
 }
 
 static void set_down(struct source_subject *subject, bool down)
@@ -57,17 +58,17 @@ static void set_down(struct source_subject *subject, bool down)
 int main(void)
 {
 	struct source_subject subject = {
-	        .name = "source_git",
-	        .reset = reset,
-	        .open = open_git,
-	        .put = put,
-	        .set_branch = set_branch,
-	        .set_down = set_down,
+		.name = "source_git",
+		.reset = reset,
+		.open = open_git,
+		.put = put,
+		.set_branch = set_branch,
+		.set_down = set_down,
 	};
 	int failed = source_contract_run(&subject);
 
 	if (subject.context)
-		git_place_remove_folder(subject.context);
+		git_scratch_remove_folder(subject.context);
 	free(subject.context);
 	return failed;
 }

@@ -1,6 +1,6 @@
 /*
- * What only the git source can meet: a mirror that is foreign, half made, damaged or bent by another git, a machine
- * full of configuration, remotes of other kinds, several processes at once.
+ * What only the git source can meet: a mirror that is foreign, half made, damaged or bent by
+ * another git, a machine full of configuration, remotes of other kinds, several processes at once.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,30 +19,42 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "contract/git_place.h"
+#include "contract/git_scratch.h"
 #include "fakes/git_build.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
+/*
+ * libgit2 1.5 loses the match of a regular expression when it refuses an extension (the SHA-256
+ * cases).
+ */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libpcre2-8";
+}
+
 struct fixture {
 	struct arena *arena;
-	struct git_place place;
+	struct git_scratch place;
 	struct git_build build;
 	const char *first, *second; /* two commits of main; the second is the head */
 };
 
 static const char *put(void *place, enum git_kind kind, struct bytes bytes)
 {
-	return git_place_put(place, kind, bytes);
+	return git_scratch_put(place, kind, bytes);
 }
 
 static const char *add_commit(struct fixture *fixture, const char *text, const char *parent)
 {
-	return build_commit(&fixture->build,
-	                    &(struct build_commit){
-	                            .tree = BUILD_TREE(&fixture->build, {.path = "migrations/1_a/migration.sql", .text = text}),
-	                            .parents = {parent},
-	                    });
+	return build_commit(
+		&fixture->build,
+		&(struct build_commit){
+			.tree = BUILD_TREE(&fixture->build,
+	                                   {.path = "migrations/1_a/migration.sql", .text = text}),
+			.parents = {parent},
+		});
 }
 
 static int set_up(void **state)
@@ -51,11 +63,11 @@ static int set_up(void **state)
 	struct fixture *fixture = ARENA_NEW(arena, struct fixture);
 
 	fixture->arena = arena;
-	fixture->place = git_place_new(arena);
+	fixture->place = git_scratch_new(arena);
 	fixture->build = (struct git_build){.arena = arena, .put = put, .context = &fixture->place};
 	fixture->first = add_commit(fixture, "SELECT 1;", NULL);
 	fixture->second = add_commit(fixture, "SELECT 2;", fixture->first);
-	git_place_set_branch(&fixture->place, "main", fixture->second);
+	git_scratch_set_branch(&fixture->place, "main", fixture->second);
 	*state = fixture;
 	return 0;
 }
@@ -64,7 +76,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	git_place_remove(&fixture->place);
+	git_scratch_remove(&fixture->place);
 	arena_free(fixture->arena);
 	return 0;
 }
@@ -80,16 +92,19 @@ static void must_fail(struct error *error, enum error_code code, const char *par
 	if (!error)
 		fail_msg("it passed; %s was expected", error_rows()[code].name);
 	if (error->row != &error_rows()[code])
-		fail_msg("%s (%s: %s) instead of %s", error->row->name, error->what, error->why ? error->why : "",
-		         error_rows()[code].name);
-	if (part && !strstr(error->what, part) && !strstr(error->hint, part) && !(error->why && strstr(error->why, part)))
-		fail_msg("'%s: %s. %s' does not hold '%s'", error->what, error->why, error->hint, part);
+		fail_msg("%s (%s: %s) instead of %s", error->row->name, error->what,
+		         error->why ? error->why : "", error_rows()[code].name);
+	if (part && !strstr(error->what, part) && !strstr(error->hint, part) &&
+	    !(error->why && strstr(error->why, part)))
+		fail_msg("'%s: %s. %s' does not hold '%s'", error->what, error->why, error->hint,
+		         part);
 }
 
 static struct error *open_source(struct fixture *fixture, struct source **ret_source)
 {
 	return source_git_open(fixture->arena,
-	                       &(struct source_git_options){.url = fixture->place.remote, .mirror = fixture->place.mirror},
+	                       &(struct source_git_options){.url = fixture->place.remote,
+	                                                    .mirror = fixture->place.mirror},
 	                       ret_source);
 }
 
@@ -134,12 +149,13 @@ static void a_mirror_is_made_for_us_alone_and_holds_only_what_is_watched(void **
 	struct fixture *fixture = *state;
 	struct stat stat_of;
 
-	git_place_set_branch(&fixture->place, "other", add_commit(fixture, "SELECT 3;", NULL));
+	git_scratch_set_branch(&fixture->place, "other", add_commit(fixture, "SELECT 3;", NULL));
 	GIT_MUST(&fixture->place, "-C", fixture->place.remote, "tag", "v1", fixture->first);
 	source_close(open_and_fetch(fixture));
 	assert_int_equal(stat(fixture->place.mirror, &stat_of), 0);
 	assert_int_equal(stat_of.st_mode & 07777, 0700);
-	assert_string_equal(GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "for-each-ref", "--format=%(refname)"),
+	assert_string_equal(GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "for-each-ref",
+	                             "--format=%(refname)"),
 	                    "refs/headgate/main");
 	/* libgit2 makes this file, and nothing may ever stand in it */
 	assert_true(stat(in_mirror(fixture, "FETCH_HEAD"), &stat_of) || !stat_of.st_size);
@@ -208,22 +224,23 @@ static void a_broken_repository_says_how_to_have_it_rebuilt(void **state)
 	static const struct {
 		const char *file, *text;
 	} rows[] = {
-	        {"config", "[core"},
-	        {"config", "[core]\n\trepositoryformatversion = 9\n"},
-	        {"config", "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"},
+		{"config", "[core"},
+		{"config", "[core]\n\trepositoryformatversion = 9\n"},
+		{"config",
+	         "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"},
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct source *source = NULL;
 
-		git_place_remove_folder(fixture->place.mirror);
+		git_scratch_remove_folder(fixture->place.mirror);
 		source_close(open_and_fetch(fixture));
 		write_text(fixture, in_mirror(fixture, rows[i].file), rows[i].text);
 		must_fail(open_source(fixture, &source), ERR_GIT_MIRROR, fixture->place.mirror);
 		must_fail(open_source(fixture, &source), ERR_GIT_MIRROR, "rm -r");
 	}
-	git_place_remove_folder(fixture->place.mirror);
+	git_scratch_remove_folder(fixture->place.mirror);
 	source_close(open_and_fetch(fixture));
 }
 
@@ -256,21 +273,33 @@ static void damage_packs(struct fixture *fixture, bool cut)
 static void damaged_objects_are_never_given(void **state)
 {
 	struct fixture *fixture = *state;
+	struct source *source = NULL;
+	struct bytes raw = {"untouched", 9};
 
-	for (int cut = 0; cut < 2; cut++) {
-		struct source *source = NULL;
-		struct bytes raw = {"untouched", 9};
-		struct error *error;
+	source_close(open_and_fetch(fixture));
+	damage_packs(fixture, false);
+	must(open_source(fixture, &source));
+	must_fail(source_commit(source, fixture->second, fixture->arena, &raw), ERR_GIT_MIRROR,
+	          "rm -r");
+	assert_string_equal(raw.data, "untouched");
+	source_close(source);
+}
 
-		git_place_remove_folder(fixture->place.mirror);
-		source_close(open_and_fetch(fixture));
-		damage_packs(fixture, cut);
-		must(open_source(fixture, &source));
-		error = source_commit(source, fixture->second, fixture->arena, &raw);
-		must_fail(error, ERR_GIT_MIRROR, "rm -r");
-		assert_string_equal(raw.data, "untouched");
-		source_close(source);
-	}
+static void a_pack_that_was_cut_off_is_seen_by_the_next_fetch(void **state)
+{
+	struct fixture *fixture = *state;
+	struct source *source = NULL;
+
+	source_close(open_and_fetch(fixture));
+	damage_packs(fixture, true);
+	must(open_source(fixture, &source));
+	must_fail(source_fetch(source, "main", fixture->second, fixture->arena), ERR_GIT_MIRROR,
+	          "rm -r");
+	must_fail(source_commit(source, fixture->second, fixture->arena, &(struct bytes){0}),
+	          ERR_UNKNOWN_COMMIT, "mirror");
+	source_close(source);
+	git_scratch_remove_folder(fixture->place.mirror);
+	source_close(open_and_fetch(fixture));
 }
 
 /* ---- detours ---- */
@@ -282,9 +311,11 @@ static void what_bends_another_git_does_not_bend_the_mirror(void **state)
 	struct source *source = open_and_fetch(fixture);
 
 	source_close(source);
-	write_text(fixture, in_mirror(fixture, "shallow"), arena_printf(fixture->arena, "%s\n", fixture->second));
+	write_text(fixture, in_mirror(fixture, "shallow"),
+	           arena_printf(fixture->arena, "%s\n", fixture->second));
 	must(folder_private(fixture->arena, in_mirror(fixture, "info")));
-	write_text(fixture, in_mirror(fixture, "info/grafts"), arena_printf(fixture->arena, "%s\n", fixture->second));
+	write_text(fixture, in_mirror(fixture, "info/grafts"),
+	           arena_printf(fixture->arena, "%s\n", fixture->second));
 	must(folder_private(fixture->arena, in_mirror(fixture, "objects/info")));
 	write_text(fixture, in_mirror(fixture, "objects/info/alternates"),
 	           arena_printf(fixture->arena, "%s/objects\n", fixture->place.remote));
@@ -293,7 +324,8 @@ static void what_bends_another_git_does_not_bend_the_mirror(void **state)
 
 	must(open_source(fixture, &source));
 	check_all_is_read(fixture, source);
-	must_fail(source_commit(source, fake, fixture->arena, &(struct bytes){0}), ERR_UNKNOWN_COMMIT, fake);
+	must_fail(source_commit(source, fake, fixture->arena, &(struct bytes){0}),
+	          ERR_UNKNOWN_COMMIT, fake);
 	must(source_fetch(source, "main", fixture->second, fixture->arena));
 	source_close(source);
 }
@@ -302,7 +334,9 @@ static void no_configuration_of_user_or_environment_is_read(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *home = path_join(fixture->arena, fixture->place.folder, "home");
-	const char *config = arena_printf(fixture->arena, "[url \"/nowhere\"]\n\tinsteadOf = %s\n[core", fixture->place.folder);
+	const char *config =
+		arena_printf(fixture->arena, "[url \"/nowhere\"]\n\tinsteadOf = %s\n[core",
+	                     fixture->place.folder);
 	const char *const before[] = {getenv("HOME"), getenv("XDG_CONFIG_HOME")};
 	struct source *source;
 
@@ -310,7 +344,9 @@ static void no_configuration_of_user_or_environment_is_read(void **state)
 	write_text(fixture, path_join(fixture->arena, home, ".gitconfig"), config);
 	write_text(fixture, path_join(fixture->arena, home, "git/config"), config);
 	assert_int_equal(setenv("HOME", home, 1) | setenv("XDG_CONFIG_HOME", home, 1), 0);
-	assert_int_equal(setenv("GIT_DIR", "/nowhere", 1) | setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1), 0);
+	assert_int_equal(setenv("GIT_DIR", "/nowhere", 1) |
+	                         setenv("GIT_OBJECT_DIRECTORY", "/nowhere", 1),
+	                 0);
 	source = open_and_fetch(fixture);
 	check_all_is_read(fixture, source);
 	source_close(source);
@@ -328,10 +364,12 @@ static void a_sha256_repository_is_refused_by_name(void **state)
 	const char *branch, *commit;
 	struct source *source;
 
-	git_place_remove_folder(fixture->place.remote);
-	GIT_MUST(&fixture->place, "init", "-q", "--bare", "--object-format=sha256", fixture->place.remote);
+	git_scratch_remove_folder(fixture->place.remote);
+	GIT_MUST(&fixture->place, "init", "-q", "--bare", "--object-format=sha256",
+	         fixture->place.remote);
 	must(open_source(fixture, &source));
-	must_fail(source_head(source, "main", fixture->arena, &branch, &commit), ERR_GIT_FORMAT, "SHA-256");
+	must_fail(source_head(source, "main", fixture->arena, &branch, &commit), ERR_GIT_FORMAT,
+	          "SHA-256");
 	source_close(source);
 }
 
@@ -345,7 +383,8 @@ static void a_shallow_repository_is_refused_by_name(void **state)
 	         arena_printf(fixture->arena, "file://%s", fixture->place.remote), shallow);
 	fixture->place.remote = shallow;
 	must(open_source(fixture, &source));
-	must_fail(source_fetch(source, "main", fixture->second, fixture->arena), ERR_GIT_FORMAT, "shallow");
+	must_fail(source_fetch(source, "main", fixture->second, fixture->arena), ERR_GIT_FORMAT,
+	          "shallow");
 	source_close(source);
 }
 
@@ -373,9 +412,11 @@ static void a_detached_head_names_no_default_branch(void **state)
 	const char *branch, *commit;
 	struct source *source;
 
-	GIT_MUST(&fixture->place, "-C", fixture->place.remote, "update-ref", "--no-deref", "HEAD", fixture->first);
+	GIT_MUST(&fixture->place, "-C", fixture->place.remote, "update-ref", "--no-deref", "HEAD",
+	         fixture->first);
 	must(open_source(fixture, &source));
-	must_fail(source_head(source, NULL, fixture->arena, &branch, &commit), ERR_GIT_NO_BRANCH, "'main'");
+	must_fail(source_head(source, NULL, fixture->arena, &branch, &commit), ERR_GIT_NO_BRANCH,
+	          "'main'");
 	must(source_head(source, "main", fixture->arena, &branch, &commit));
 	source_close(source);
 }
@@ -427,7 +468,7 @@ static void a_fetch_waits_for_the_one_under_way(void **state)
 
 	source_close(open_and_fetch(fixture));
 	fixture->second = add_commit(fixture, "SELECT 3;", fixture->second);
-	git_place_set_branch(&fixture->place, "main", fixture->second);
+	git_scratch_set_branch(&fixture->place, "main", fixture->second);
 	must(file_lock(fixture->arena, in_mirror(fixture, "headgate.lock"), "1", &lock, &holder));
 	assert_true(lock >= 0);
 	child = fork();
@@ -470,23 +511,24 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-	        TEST(a_mirror_is_made_for_us_alone_and_holds_only_what_is_watched),
-	        TEST(a_folder_with_other_things_is_left_alone),
-	        TEST(a_mirror_whose_making_was_cut_off_is_made_again),
-	        TEST(an_empty_folder_is_taken),
-	        TEST(a_mirror_of_another_user_is_refused),
-	        TEST(a_remote_of_another_user_is_read),
-	        TEST(a_broken_repository_says_how_to_have_it_rebuilt),
-	        TEST(damaged_objects_are_never_given),
-	        TEST(what_bends_another_git_does_not_bend_the_mirror),
-	        TEST(no_configuration_of_user_or_environment_is_read),
-	        TEST(a_sha256_repository_is_refused_by_name),
-	        TEST(a_shallow_repository_is_refused_by_name),
-	        TEST(a_remote_is_also_reached_as_a_file_url_and_as_a_work_tree),
-	        TEST(a_detached_head_names_no_default_branch),
-	        TEST(processes_that_fetch_at_once_do_not_disturb_each_other),
-	        TEST(a_fetch_waits_for_the_one_under_way),
-	        TEST(an_agent_that_was_asked_to_stop_does_not_fetch),
+		TEST(a_mirror_is_made_for_us_alone_and_holds_only_what_is_watched),
+		TEST(a_folder_with_other_things_is_left_alone),
+		TEST(a_mirror_whose_making_was_cut_off_is_made_again),
+		TEST(an_empty_folder_is_taken),
+		TEST(a_mirror_of_another_user_is_refused),
+		TEST(a_remote_of_another_user_is_read),
+		TEST(a_broken_repository_says_how_to_have_it_rebuilt),
+		TEST(damaged_objects_are_never_given),
+		TEST(a_pack_that_was_cut_off_is_seen_by_the_next_fetch),
+		TEST(what_bends_another_git_does_not_bend_the_mirror),
+		TEST(no_configuration_of_user_or_environment_is_read),
+		TEST(a_sha256_repository_is_refused_by_name),
+		TEST(a_shallow_repository_is_refused_by_name),
+		TEST(a_remote_is_also_reached_as_a_file_url_and_as_a_work_tree),
+		TEST(a_detached_head_names_no_default_branch),
+		TEST(processes_that_fetch_at_once_do_not_disturb_each_other),
+		TEST(a_fetch_waits_for_the_one_under_way),
+		TEST(an_agent_that_was_asked_to_stop_does_not_fetch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

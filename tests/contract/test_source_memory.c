@@ -38,11 +38,11 @@ static void set_down(struct source_subject *subject, bool down)
 int main(void)
 {
 	return source_contract_run(&(struct source_subject){
-	        .name = "source_memory",
-	        .reset = reset,
-	        .open = open_memory,
-	        .put = put,
-	        .set_branch = set_branch,
-	        .set_down = set_down,
+		.name = "source_memory",
+		.reset = reset,
+		.open = open_memory,
+		.put = put,
+		.set_branch = set_branch,
+		.set_down = set_down,
 	});
 }

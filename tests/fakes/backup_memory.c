@@ -7,12 +7,15 @@
 #include "base/text.h"
 
 static struct error *take(struct backup *backup, const struct backup_request *request,
-                          const struct progress *progress, struct arena *arena, struct backup_made *ret_made);
-static struct error *find(struct backup *backup, const char *target, int64_t run, struct arena *arena, bool *ret_found,
+                          const struct progress *progress, struct arena *arena,
                           struct backup_made *ret_made);
-static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope, struct arena *arena);
+static struct error *find(struct backup *backup, const char *target, int64_t run,
+                          struct arena *arena, bool *ret_found, struct backup_made *ret_made);
+static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope,
+                                struct arena *arena);
 static void close_backup(struct backup *backup);
-static struct backup_memory_item *find_item(struct backup_memory *memory, const char *target, int64_t run);
+static struct backup_memory_item *find_item(struct backup_memory *memory, const char *target,
+                                            int64_t run);
 static void prune(struct backup_memory *memory, const char *target, uint64_t keep);
 
 static const struct backup_ops ops = {"memory", take, find, restore_line, close_backup};
@@ -29,7 +32,8 @@ struct backup_memory *backup_memory_new(struct arena *arena)
 }
 
 static struct error *take(struct backup *backup, const struct backup_request *request,
-                          const struct progress *progress, struct arena *arena, struct backup_made *ret_made)
+                          const struct progress *progress, struct arena *arena,
+                          struct backup_made *ret_made)
 {
 	struct backup_memory *memory = (struct backup_memory *)backup;
 	struct backup_memory_item *item;
@@ -43,13 +47,16 @@ static struct error *take(struct backup *backup, const struct backup_request *re
 		return NULL;
 	if (memory->failures) {
 		memory->failures--;
-		return error_new(arena, memory->code,
-		                 &(struct error_text){.what = arena_printf(arena, "cannot back up '%s'", request->target),
-		                                      .why = "the test says so"});
+		return error_new(
+			arena, memory->code,
+			&(struct error_text){
+				.what = arena_printf(arena, "cannot back up '%s'", request->target),
+				.why = "the test says so"});
 	}
 	progress_report(progress, "backup", PROGRESS_BYTES, memory->size / 2, 0);
 	progress_report(progress, "backup", PROGRESS_BYTES, memory->size, memory->size);
-	name = arena_printf(memory->arena, "/nowhere/%s.%" PRId64 ".dump", request->target, request->run);
+	name = arena_printf(memory->arena, "/nowhere/%s.%" PRId64 ".dump", request->target,
+	                    request->run);
 	item = find_item(memory, request->target, request->run);
 	if (!item)
 		item = LIST_ADD(memory->arena, &memory->taken);
@@ -69,10 +76,11 @@ static struct error *take(struct backup *backup, const struct backup_request *re
 	return NULL;
 }
 
-static struct error *find(struct backup *backup, const char *target, int64_t run, struct arena *arena, bool *ret_found,
-                          struct backup_made *ret_made)
+static struct error *find(struct backup *backup, const char *target, int64_t run,
+                          struct arena *arena, bool *ret_found, struct backup_made *ret_made)
 {
-	const struct backup_memory_item *item = find_item((struct backup_memory *)backup, target, run);
+	const struct backup_memory_item *item =
+		find_item((struct backup_memory *)backup, target, run);
 
 	(void)arena;
 	*ret_found = item && !item->damaged;
@@ -83,7 +91,8 @@ static struct error *find(struct backup *backup, const char *target, int64_t run
 	return NULL;
 }
 
-static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope, struct arena *arena)
+static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope,
+                                struct arena *arena)
 {
 	(void)backup;
 	(void)scope;
@@ -95,10 +104,12 @@ static void close_backup(struct backup *backup)
 	((struct backup_memory *)backup)->closed = true;
 }
 
-static struct backup_memory_item *find_item(struct backup_memory *memory, const char *target, int64_t run)
+static struct backup_memory_item *find_item(struct backup_memory *memory, const char *target,
+                                            int64_t run)
 {
 	for (size_t i = 0; i < memory->taken.count; i++) {
-		if (text_equal(memory->taken.items[i].target, target) && memory->taken.items[i].run == run)
+		if (text_equal(memory->taken.items[i].target, target) &&
+		    memory->taken.items[i].run == run)
 			return &memory->taken.items[i];
 	}
 	return NULL;
@@ -111,7 +122,8 @@ static void prune(struct backup_memory *memory, const char *target, uint64_t kee
 	for (size_t i = 0; i < memory->taken.count; i++)
 		ours += text_equal(memory->taken.items[i].target, target);
 	for (size_t i = 0; i < memory->taken.count; i++) {
-		bool is_old = text_equal(memory->taken.items[i].target, target) && ours > (keep ? keep : 1);
+		bool is_old = text_equal(memory->taken.items[i].target, target) &&
+		              ours > (keep ? keep : 1);
 
 		ours -= is_old;
 		if (!is_old)

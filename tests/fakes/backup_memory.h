@@ -18,11 +18,11 @@ struct backup_memory {
 	struct {
 		struct backup_memory_item *items;
 		size_t count, room;
-	} taken;              /* finished ones, oldest first */
-	size_t takes;         /* calls, also the failed ones */
-	size_t failures;      /* so many calls of take fail from now on … */
-	enum error_code code; /* … with this error */
-	uint64_t size;        /* of each backup, told as progress in two steps */
+	} taken;                    /* finished ones, oldest first */
+	size_t takes;               /* calls, also the failed ones */
+	size_t failures;            /* so many calls of take fail from now on … */
+	enum error_code code;       /* … with this error */
+	uint64_t size;              /* of each backup, told as progress in two steps */
 	struct backup_request last; /* what was asked for the last time; its texts are borrowed */
 	bool closed;
 };

@@ -1,4 +1,7 @@
-/* Building git objects. The order of a tree is git's: a folder is sorted as if its name ended in '/'. */
+/*
+ * Building git objects. The order of a tree is git's: a folder is sorted as if its name ended in
+ * '/'.
+ */
 #include "fakes/git_build.h"
 
 #include "base/text.h"
@@ -14,8 +17,8 @@ struct items {
 	size_t count, room;
 };
 
-static const char *tree_under(const struct git_build *build, const struct build_file *files, size_t count,
-                              const char *prefix);
+static const char *tree_under(const struct git_build *build, const struct build_file *files,
+                              size_t count, const char *prefix);
 static bool has_item(const struct items *items, const char *name);
 static int compare_items(const void *a, const void *b);
 static const char *key_of(const struct item *item, char *buffer, size_t size);
@@ -30,8 +33,8 @@ const char *build_tree(const struct git_build *build, const struct build_file *f
 	return tree_under(build, files, count, "");
 }
 
-static const char *tree_under(const struct git_build *build, const struct build_file *files, size_t count,
-                              const char *prefix)
+static const char *tree_under(const struct git_build *build, const struct build_file *files,
+                              size_t count, const char *prefix)
 {
 	struct items items = {0};
 	struct text raw = TEXT_IN(build->arena);
@@ -47,11 +50,11 @@ static const char *tree_under(const struct git_build *build, const struct build_
 		if (slash && has_item(&items, name))
 			continue;
 		*LIST_ADD(build->arena, &items) = (struct item){
-		        .name = name,
-		        .mode = slash           ? 040000
+			.name = name,
+			.mode = slash           ? 040000
 		                : files[i].mode ? files[i].mode
 		                                : 0100644,
-		        .id = slash         ? tree_under(build, files, count,
+			.id = slash         ? tree_under(build, files, count,
 		                                         arena_printf(build->arena, "%s%s/", prefix, name))
 		              : files[i].id ? files[i].id
 		                            : build_blob(build, files[i].text),
@@ -100,14 +103,17 @@ struct bytes build_commit_bytes(struct arena *arena, const struct build_commit *
 	long long when = commit->when ? commit->when : 1700000000;
 
 	text_printf(&raw, "tree %s\n", commit->tree);
-	for (size_t i = 0; i < sizeof commit->parents / sizeof *commit->parents && commit->parents[i]; i++)
+	for (size_t i = 0;
+	     i < sizeof commit->parents / sizeof *commit->parents && commit->parents[i]; i++)
 		text_printf(&raw, "parent %s\n", commit->parents[i]);
-	text_printf(&raw, "author %s %lld +0000\ncommitter %s %lld +0000\n%s\n%s", author, when, author, when,
-	            commit->extra ? commit->extra : "", commit->message ? commit->message : "A commit\n");
+	text_printf(&raw, "author %s %lld +0000\ncommitter %s %lld +0000\n%s\n%s", author, when,
+	            author, when, commit->extra ? commit->extra : "",
+	            commit->message ? commit->message : "A commit\n");
 	return text_bytes(&raw);
 }
 
 const char *build_commit(const struct git_build *build, const struct build_commit *commit)
 {
-	return build->put(build->context, GIT_KIND_COMMIT, build_commit_bytes(build->arena, commit));
+	return build->put(build->context, GIT_KIND_COMMIT,
+	                  build_commit_bytes(build->arena, commit));
 }

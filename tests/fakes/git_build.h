@@ -1,6 +1,7 @@
 /*
- * Git objects as tests need them, also ones that no git command would make: files become trees, trees become commits
- * of canonical bytes. Where they go is the caller's `put`: the memory of a fake, or a real repository.
+ * Git objects as tests need them, also ones that no git command would make: files become trees,
+ * trees become commits of canonical bytes. Where they go is the caller's `put`: the memory of a
+ * fake, or a real repository.
  */
 #pragma once
 
@@ -16,8 +17,9 @@ struct git_build {
 struct build_file {
 	const char *path; /* "prisma/migrations/1_a/migration.sql" */
 	const char *text;
-	unsigned mode;  /* 0: 0100644 */
-	const char *id; /* instead of `text`: an object that is there already, or a submodule's commit */
+	unsigned mode; /* 0: 0100644 */
+	/* Instead of `text`: an object that is there already, or a submodule's commit. */
+	const char *id;
 };
 
 struct build_commit {
@@ -35,6 +37,6 @@ const char *build_tree(const struct git_build *build, const struct build_file *f
 struct bytes build_commit_bytes(struct arena *arena, const struct build_commit *commit);
 const char *build_commit(const struct git_build *build, const struct build_commit *commit);
 
-#define BUILD_TREE(build, ...)                                                                                         \
-	build_tree((build), (const struct build_file[]){__VA_ARGS__},                                                  \
+#define BUILD_TREE(build, ...)                                                                     \
+	build_tree((build), (const struct build_file[]){__VA_ARGS__},                              \
 	           sizeof((const struct build_file[]){__VA_ARGS__}) / sizeof(struct build_file))

@@ -3,10 +3,11 @@
 
 #include "base/text.h"
 
-static struct error *parse(struct parser *parser, struct parser_file *files, size_t count, struct arena *arena);
+static struct error *parse(struct parser *parser, struct parser_file *files, size_t count,
+                           struct arena *arena);
 static void close_parser(struct parser *parser);
-static struct parser_scripted_answer answer_to(const struct parser_scripted *scripted, const char *sql,
-                                               struct arena *arena);
+static struct parser_scripted_answer answer_to(const struct parser_scripted *scripted,
+                                               const char *sql, struct arena *arena);
 static struct script *copy_script(struct arena *arena, const struct parser_scripted_answer *answer);
 
 static const struct parser_ops ops = {"scripted", parse, close_parser};
@@ -20,38 +21,44 @@ struct parser_scripted *parser_scripted_new(struct arena *arena)
 	return scripted;
 }
 
-void parser_scripted_add(struct parser_scripted *scripted, const struct parser_scripted_answer *answer)
+void parser_scripted_add(struct parser_scripted *scripted,
+                         const struct parser_scripted_answer *answer)
 {
 	*LIST_ADD(scripted->arena, &scripted->answers) = *answer;
 }
 
-void parser_scripted_kind(struct parser_scripted *scripted, const char *sql, enum statement_kind kind,
-                          const char *verb)
+void parser_scripted_kind(struct parser_scripted *scripted, const char *sql,
+                          enum statement_kind kind, const char *verb)
 {
 	struct statement *statement = ARENA_NEW(scripted->arena, struct statement);
 
 	*statement = (struct statement){.kind = kind, .size = strlen(sql), .line = 1, .verb = verb};
-	parser_scripted_add(scripted, &(struct parser_scripted_answer){.sql = sql, .statements = statement, .count = 1});
+	parser_scripted_add(scripted, &(struct parser_scripted_answer){
+					      .sql = sql, .statements = statement, .count = 1});
 }
 
-static struct error *parse(struct parser *parser, struct parser_file *files, size_t count, struct arena *arena)
+static struct error *parse(struct parser *parser, struct parser_file *files, size_t count,
+                           struct arena *arena)
 {
 	struct parser_scripted *scripted = (struct parser_scripted *)parser;
 
 	scripted->calls++;
 	if (scripted->failures) {
 		scripted->failures--;
-		return FAIL(arena, PARSER, .what = "cannot start the SQL parser", .why = "the test says so");
+		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
+		            .why = "the test says so");
 	}
 	for (size_t i = 0; i < count; i++) {
 		const char *sql = arena_copy(arena, files[i].sql.data, files[i].sql.size);
 		struct parser_scripted_answer answer = answer_to(scripted, sql, arena);
 
 		if (answer.refused_why)
-			files[i].ret_error = FAIL(
-				arena, SQL_REFUSED, .what = arena_printf(arena, "cannot read '%s'", files[i].name),
-				.why = arena_printf(arena, "line %d: %s", answer.refused_line, answer.refused_why),
-				.hint = "Correct the file in a new commit.");
+			files[i].ret_error =
+				FAIL(arena, SQL_REFUSED,
+			             .what = arena_printf(arena, "cannot read '%s'", files[i].name),
+			             .why = arena_printf(arena, "line %d: %s", answer.refused_line,
+			                                 answer.refused_why),
+			             .hint = "Correct the file in a new commit.");
 		else
 			files[i].ret_script = copy_script(arena, &answer);
 	}
@@ -63,8 +70,8 @@ static void close_parser(struct parser *parser)
 	((struct parser_scripted *)parser)->closed = true;
 }
 
-static struct parser_scripted_answer answer_to(const struct parser_scripted *scripted, const char *sql,
-                                               struct arena *arena)
+static struct parser_scripted_answer answer_to(const struct parser_scripted *scripted,
+                                               const char *sql, struct arena *arena)
 {
 	struct statement *plain = ARENA_NEW(arena, struct statement);
 
@@ -72,7 +79,8 @@ static struct parser_scripted_answer answer_to(const struct parser_scripted *scr
 		if (text_equal(scripted->answers.items[i - 1].sql, sql))
 			return scripted->answers.items[i - 1];
 	}
-	*plain = (struct statement){.kind = STATEMENT_PLAIN, .size = strlen(sql), .line = 1, .verb = "statement"};
+	*plain = (struct statement){
+		.kind = STATEMENT_PLAIN, .size = strlen(sql), .line = 1, .verb = "statement"};
 	return (struct parser_scripted_answer){
 		.sql = sql,
 		.statements = plain,

@@ -10,7 +10,7 @@ struct parser_scripted_answer {
 	const char *sql; /* the whole text */
 	const struct statement *statements;
 	size_t count;
-	int refused_line;        /* with refused_why: a syntax error instead */
+	int refused_line; /* with refused_why: a syntax error instead */
 	const char *refused_why;
 };
 
@@ -29,7 +29,8 @@ struct parser_scripted {
 /* Lives in the arena; closing only marks it. */
 struct parser_scripted *parser_scripted_new(struct arena *arena);
 /* The texts are borrowed. A later answer for the same text holds. */
-void parser_scripted_add(struct parser_scripted *scripted, const struct parser_scripted_answer *answer);
+void parser_scripted_add(struct parser_scripted *scripted,
+                         const struct parser_scripted_answer *answer);
 /* The whole text is one statement of that kind, on line 1. */
-void parser_scripted_kind(struct parser_scripted *scripted, const char *sql, enum statement_kind kind,
-                          const char *verb);
+void parser_scripted_kind(struct parser_scripted *scripted, const char *sql,
+                          enum statement_kind kind, const char *verb);

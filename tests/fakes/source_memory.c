@@ -1,4 +1,7 @@
-/* The fake repository. Ids are the first 40 digits of a SHA-256, so equal objects are equal as in git. */
+/*
+ * The fake repository. Ids are the first 40 digits of a SHA-256, so equal objects are equal as in
+ * git.
+ */
 #include "fakes/source_memory.h"
 
 #include "base/hash.h"
@@ -70,8 +73,8 @@ static const char *put(void *context, enum git_kind kind, struct bytes bytes)
 	sha256_add(sha256, bytes.data ? bytes.data : "", bytes.size);
 	sha256_end(sha256, hex);
 	id = arena_copy(memory->arena, hex, COMMIT_ID_SIZE);
-	*LIST_ADD(memory->arena, memory) =
-	        (struct object){id, kind, arena_bytes(memory->arena, bytes.data ? bytes.data : "", bytes.size)};
+	*LIST_ADD(memory->arena, memory) = (struct object){
+		id, kind, arena_bytes(memory->arena, bytes.data ? bytes.data : "", bytes.size)};
 	return id;
 }
 
@@ -114,13 +117,13 @@ size_t source_memory_fetches(const struct source_memory *memory)
 
 static struct error *refuse_down(struct source_memory *memory, struct arena *arena)
 {
-	return memory->down ? FAIL(arena, GIT_UNREACHABLE, .what = "cannot reach 'memory'", .why = "it is down",
-	                           .hint = "Set it up again.")
+	return memory->down ? FAIL(arena, GIT_UNREACHABLE, .what = "cannot reach 'memory'",
+	                           .why = "it is down", .hint = "Set it up again.")
 	                    : NULL;
 }
 
-static struct error *head(struct source *source, const char *branch, struct arena *arena, const char **ret_branch,
-                          const char **ret_commit)
+static struct error *head(struct source *source, const char *branch, struct arena *arena,
+                          const char **ret_branch, const char **ret_commit)
 {
 	struct source_memory *memory = (struct source_memory *)source;
 	const struct ref *ref = find_ref(&memory->remote, branch ? branch : memory->branch);
@@ -131,11 +134,12 @@ static struct error *head(struct source *source, const char *branch, struct aren
 		if (memory->remote.items[i].commit)
 			text_printf(&names, " '%s'", memory->remote.items[i].name);
 	if (!names.size)
-		return FAIL(arena, GIT_EMPTY, .what = "cannot watch 'memory'", .why = "it has no commits yet",
-		            .hint = "Push a first commit.");
+		return FAIL(arena, GIT_EMPTY, .what = "cannot watch 'memory'",
+		            .why = "it has no commits yet", .hint = "Push a first commit.");
 	if (!ref || !ref->commit)
 		return FAIL(arena, GIT_NO_BRANCH,
-		            .what = arena_printf(arena, "cannot find the branch '%s'", branch ? branch : memory->branch),
+		            .what = arena_printf(arena, "cannot find the branch '%s'",
+		                                 branch ? branch : memory->branch),
 		            .why = arena_printf(arena, "its branches are%s", text_get(&names)),
 		            .hint = "Name one of them.");
 	memory->chosen = ref->name;
@@ -144,10 +148,12 @@ static struct error *head(struct source *source, const char *branch, struct aren
 	return NULL;
 }
 
-static struct error *fetch(struct source *source, const char *branch, const char *commit, struct arena *arena)
+static struct error *fetch(struct source *source, const char *branch, const char *commit,
+                           struct arena *arena)
 {
 	struct source_memory *memory = (struct source_memory *)source;
-	const struct ref *watched = find_ref(&memory->watched, branch), *remote = find_ref(&memory->remote, branch);
+	const struct ref *watched = find_ref(&memory->watched, branch),
+			 *remote = find_ref(&memory->remote, branch);
 	struct history history;
 	bool descends;
 
@@ -157,22 +163,28 @@ static struct error *fetch(struct source *source, const char *branch, const char
 	TRY(refuse_down(memory, arena));
 	memory->fetches++;
 	if (!remote || !remote->commit)
-		return FAIL(arena, GIT_NO_BRANCH, .what = arena_printf(arena, "cannot fetch the branch '%s'", branch),
+		return FAIL(arena, GIT_NO_BRANCH,
+		            .what = arena_printf(arena, "cannot fetch the branch '%s'", branch),
 		            .why = "there is no such branch any more", .hint = "Push the branch.");
-	TRY(git_objects_history(&memory->objects, commit, remote->commit, arena, &history, &descends));
+	TRY(git_objects_history(&memory->objects, commit, remote->commit, arena, &history,
+	                        &descends));
 	set_ref(memory->arena, &memory->watched, branch, remote->commit);
 	if (!descends)
-		return FAIL(arena, GIT_OBJECT, .what = arena_printf(arena, "cannot fetch commit '%s'", commit),
-		            .why = "the branch does not lead to it any more", .hint = "The next pass looks again.");
+		return FAIL(arena, GIT_OBJECT,
+		            .what = arena_printf(arena, "cannot fetch commit '%s'", commit),
+		            .why = "the branch does not lead to it any more",
+		            .hint = "The next pass looks again.");
 	return NULL;
 }
 
-static struct error *commit_raw(struct source *source, const char *id, struct arena *arena, struct bytes *ret_raw)
+static struct error *commit_raw(struct source *source, const char *id, struct arena *arena,
+                                struct bytes *ret_raw)
 {
 	return read_object(source, id, GIT_KIND_COMMIT, COMMIT_MAXIMUM, arena, ret_raw);
 }
 
-static struct error *resolve(struct source *source, const char *text, struct arena *arena, const char **ret_commit)
+static struct error *resolve(struct source *source, const char *text, struct arena *arena,
+                             const char **ret_commit)
 {
 	struct source_memory *memory = (struct source_memory *)source;
 	const char *name = text_equal(text, "HEAD") ? memory->chosen : text;
@@ -183,55 +195,61 @@ static struct error *resolve(struct source *source, const char *text, struct are
 	for (size_t i = 0; !ref && strlen(text) >= 4 && i < memory->count; i++)
 		if (text_starts(memory->items[i].id, text)) {
 			ambiguous |= found && !text_equal(found, memory->items[i].id);
-			found = memory->items[i].kind == GIT_KIND_COMMIT ? memory->items[i].id : found;
+			found = memory->items[i].kind == GIT_KIND_COMMIT ? memory->items[i].id
+			                                                 : found;
 		}
 	if (!found || ambiguous)
-		return FAIL(arena, UNKNOWN_COMMIT, .what = arena_printf(arena, "cannot find commit '%s'", text),
-		            .why = ambiguous ? "more than one object begins so" : NULL, .hint = "Give another.");
+		return FAIL(arena, UNKNOWN_COMMIT,
+		            .what = arena_printf(arena, "cannot find commit '%s'", text),
+		            .why = ambiguous ? "more than one object begins so" : NULL,
+		            .hint = "Give another.");
 	*ret_commit = arena_text(arena, found);
 	return NULL;
 }
 
-static struct error *history(struct source *source, const char *from, const char *to, struct arena *arena,
-                             struct history *ret_history, bool *ret_descends)
+static struct error *history(struct source *source, const char *from, const char *to,
+                             struct arena *arena, struct history *ret_history, bool *ret_descends)
 {
-	return git_objects_history(&((struct source_memory *)source)->objects, from, to, arena, ret_history,
-	                           ret_descends);
+	return git_objects_history(&((struct source_memory *)source)->objects, from, to, arena,
+	                           ret_history, ret_descends);
 }
 
-static struct error *folder(struct source *source, const char *commit, const char *path, struct arena *arena,
-                            struct folder *ret_folder)
+static struct error *folder(struct source *source, const char *commit, const char *path,
+                            struct arena *arena, struct folder *ret_folder)
 {
-	return git_objects_folder(&((struct source_memory *)source)->objects, commit, path, arena, ret_folder);
+	return git_objects_folder(&((struct source_memory *)source)->objects, commit, path, arena,
+	                          ret_folder);
 }
 
-static struct error *entries(struct source *source, const char *tree, struct arena *arena, struct folder *ret_folder)
+static struct error *entries(struct source *source, const char *tree, struct arena *arena,
+                             struct folder *ret_folder)
 {
-	return git_objects_entries(&((struct source_memory *)source)->objects, tree, NULL, arena, ret_folder);
+	return git_objects_entries(&((struct source_memory *)source)->objects, tree, NULL, arena,
+	                           ret_folder);
 }
 
-static struct error *blob(struct source *source, const char *id, size_t maximum, struct arena *arena,
-                          struct bytes *ret_bytes)
+static struct error *blob(struct source *source, const char *id, size_t maximum,
+                          struct arena *arena, struct bytes *ret_bytes)
 {
 	return read_object(source, id, GIT_KIND_BLOB, maximum, arena, ret_bytes);
 }
 
 static void close_memory(struct source *source)
 {
-	(void)source; /* the memory is the arena's, and a source may be looked at after it was closed */
+	(void)source; /* the memory is the arena's */
 }
 
 static const struct source_ops ops = {
-        .name = "memory",
-        .head = head,
-        .fetch = fetch,
-        .commit = commit_raw,
-        .resolve = resolve,
-        .history = history,
-        .folder = folder,
-        .entries = entries,
-        .blob = blob,
-        .close = close_memory,
+	.name = "memory",
+	.head = head,
+	.fetch = fetch,
+	.commit = commit_raw,
+	.resolve = resolve,
+	.history = history,
+	.folder = folder,
+	.entries = entries,
+	.blob = blob,
+	.close = close_memory,
 };
 
 static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
@@ -245,8 +263,10 @@ static struct error *read_object(void *context, const char *id, enum git_kind ki
 		if (!text_equal(object->id, id) || object->kind != kind)
 			continue;
 		if (object->bytes.size > maximum)
-			return FAIL(arena, GIT_LIMIT, .what = arena_printf(arena, "cannot read '%s'", id),
-			            .why = arena_printf(arena, "it has %zu bytes, and %zu are allowed",
+			return FAIL(arena, GIT_LIMIT,
+			            .what = arena_printf(arena, "cannot read '%s'", id),
+			            .why = arena_printf(arena,
+			                                "it has %zu bytes, and %zu are allowed",
 			                                object->bytes.size, maximum),
 			            .hint = "Bring a smaller one.");
 		*ret_bytes = arena_bytes(arena, object->bytes.data, object->bytes.size);

@@ -1,6 +1,7 @@
 /*
- * A repository in memory behind ports/source.h. It shares the rules for trees and histories with the real adapter, so
- * that stages meet the same refusals; only remote and mirror are made up. Script it:
+ * A repository in memory behind ports/source.h. It shares the rules for trees and histories with
+ * the real adapter, so that stages meet the same refusals; only remote and mirror are made up.
+ * Script it:
  *
  *   struct source_memory *memory = source_memory_new(arena);
  *   struct git_build build = source_memory_build(memory);
@@ -18,7 +19,8 @@ struct source_memory *source_memory_new(struct arena *arena); /* default branch:
 struct source *source_memory_source(struct source_memory *memory);
 struct git_build source_memory_build(struct source_memory *memory);
 
-void source_memory_set_branch(struct source_memory *memory, const char *name, const char *commit); /* NULL: no more */
+void source_memory_set_branch(struct source_memory *memory, const char *name,
+                              const char *commit); /* NULL: no more */
 void source_memory_set_default(struct source_memory *memory, const char *branch);
 /* The remote is away: head and a fetch that needs it fail with ERR_GIT_UNREACHABLE. */
 void source_memory_set_down(struct source_memory *memory, bool down);

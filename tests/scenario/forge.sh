@@ -26,8 +26,7 @@ forge_says() { # MODE…: a word of tests/tools/forge_stub.c such as "down" or "
 }
 
 forge_statuses() { # COMMIT: what it has stored, in order, one "state description" a line
-	jq -r --arg commit "$1" 'select(.answer == 201 and (.path | endswith($commit))) | .body | if type == "string" then fromjson else . end
-		| .state + " " + .description' "$forge_folder/log"
+	jq -r --arg commit "$1" 'select(.answer == 201 and .sha == $commit) | .state + " " + .description' "$forge_folder/log"
 }
 
 forge_ends() {

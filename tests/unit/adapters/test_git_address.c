@@ -1,4 +1,7 @@
-/* Addresses of repositories: what is taken, what is refused and in which words, and whom a token may reach. */
+/*
+ * Addresses of repositories: what is taken, what is refused and in which words, and whom a token
+ * may reach.
+ */
 #include "unit/base/check.h"
 
 #include "adapters/git_address.h"
@@ -33,8 +36,10 @@ static void an_address_is_taken_or_refused(void **state)
 		{"https://ann:geheim@example.org/shop.git", false, false, NULL, "user name"},
 		{"https://example.org@evil.example/", true, false, NULL, "user name"},
 		{"https:///shop.git", false, false, NULL, "no host"},
-		{"ssh://git@example.org/shop.git", false, false, NULL, "ssh remotes are not supported; use https with a token"},
-		{"git+ssh://git@example.org/x", false, false, NULL, "ssh remotes are not supported"},
+		{"ssh://git@example.org/shop.git", false, false, NULL,
+	         "ssh remotes are not supported; use https with a token"},
+		{"git+ssh://git@example.org/x", false, false, NULL,
+	         "ssh remotes are not supported"},
 		{"git@example.org:shop.git", false, false, NULL, "ssh remotes are not supported"},
 		{"example.org:shop.git", false, false, NULL, "ssh remotes are not supported"},
 		{"git://example.org/shop.git", false, false, NULL, "'git'"},
@@ -49,7 +54,8 @@ static void an_address_is_taken_or_refused(void **state)
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct git_address address = {.url = "untouched"};
-		struct error *error = git_address_parse(*state, rows[i].url, rows[i].has_token, rows[i].allow_http, &address);
+		struct error *error = git_address_parse(*state, rows[i].url, rows[i].has_token,
+		                                        rows[i].allow_http, &address);
 
 		CASE(rows[i].url);
 		if (rows[i].authority) {
@@ -85,7 +91,8 @@ static void a_token_reaches_only_the_host_that_was_written(void **state)
 	};
 	struct git_address address;
 
-	assert_fine(git_address_parse(*state, "https://example.org:8443/shop.git", true, false, &address));
+	assert_fine(git_address_parse(*state, "https://example.org:8443/shop.git", true, false,
+	                              &address));
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].url);
 		assert_int_equal(git_address_covers(&address, rows[i].url), rows[i].covered);

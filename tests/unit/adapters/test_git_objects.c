@@ -1,4 +1,7 @@
-/* Raw objects that git itself would not write: cut off, out of form, without names. The contract has the rest. */
+/*
+ * Raw objects that git itself would not write: cut off, out of form, without names. The contract
+ * has the rest.
+ */
 #include "unit/base/check.h"
 
 #include "adapters/git_objects.h"
@@ -8,8 +11,8 @@
 #define ID "6161616161616161616161616161616161616161"
 #define BYTES(text) ((struct bytes){(text), sizeof(text) - 1})
 
-static struct error *give_tree(void *context, const char *id, enum git_kind kind, size_t maximum, struct arena *arena,
-                               struct bytes *ret_bytes)
+static struct error *give_tree(void *context, const char *id, enum git_kind kind, size_t maximum,
+                               struct arena *arena, struct bytes *ret_bytes)
 {
 	const struct bytes *tree = context;
 
@@ -32,22 +35,28 @@ static void a_tree_out_of_form_is_refused(void **state)
 		{"two entries", BYTES("100644 a\0" ID20 "40000 b\0" ID20), NULL},
 		{"an old mode", BYTES("100664 a\0" ID20), NULL},
 		{"no name", BYTES("100644 \0" ID20), "empty"},
-		{"an id cut short", BYTES("100644 a\0" "aaaaaaaaaaaaaaaaaaa"), "as git writes"},
+		{"an id cut short",
+	         BYTES("100644 a\0"
+	               "aaaaaaaaaaaaaaaaaaa"),
+	         "as git writes"},
 		{"a second entry cut short", BYTES("100644 a\0" ID20 "40000 b"), "as git writes"},
 		{"bytes behind the last entry", BYTES("100644 a\0" ID20 "x"), "as git writes"},
 		{"no mode", BYTES(" a\0" ID20), "as git writes"},
 		{"no space", BYTES("100644\0" ID20), "as git writes"},
 		{"a sign before the mode", BYTES("-100644 a\0" ID20), "as git writes"},
 		{"a mode that is not octal", BYTES("1009 a\0" ID20), "as git writes"},
-		{"a mode beyond all numbers", BYTES("7777777777777777777777777777 a\0" ID20), "only files"},
-		{"the same name twice", BYTES("100644 a\0" ID20 "100644 a\0" ID20), "both 'a' and 'a'"},
+		{"a mode beyond all numbers", BYTES("7777777777777777777777777777 a\0" ID20),
+	         "only files"},
+		{"the same name twice", BYTES("100644 a\0" ID20 "100644 a\0" ID20),
+	         "both 'a' and 'a'"},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct bytes tree = rows[i].tree;
 		struct git_objects objects = {give_tree, &tree};
 		struct folder folder = {.tree = "untouched"};
-		struct error *error = git_objects_entries(&objects, ID, "migrations", *state, &folder);
+		struct error *error =
+			git_objects_entries(&objects, ID, "migrations", *state, &folder);
 
 		CASE(rows[i].sentence);
 		if (!rows[i].part) {
@@ -84,21 +93,28 @@ static void the_links_of_a_commit_are_read_as_far_as_they_go(void **state)
 		size_t parents;
 		int64_t when;
 	} rows[] = {
-		{"a root", "tree " ID "\nauthor A <a> 1 +0000\ncommitter A <a> 1700000000 +0000\n\nx\n", 0, 1700000000},
-		{"a merge", "tree " ID "\nparent " ID "\nparent " ID "\nauthor A <a> 1 +0000\ncommitter A <a> 5 +0000\n\nx", 2, 5},
+		{"a root",
+	         "tree " ID "\nauthor A <a> 1 +0000\ncommitter A <a> 1700000000 +0000\n\nx\n", 0,
+	         1700000000},
+		{"a merge",
+	         "tree " ID "\nparent " ID "\nparent " ID
+	         "\nauthor A <a> 1 +0000\ncommitter A <a> 5 +0000\n\nx",
+	         2, 5},
 		{"a time before 1970", "tree " ID "\ncommitter A <a> -5 +0000\n\n", 0, 0},
 		{"a name with >", "tree " ID "\ncommitter A> 7 <a> 9 +0000\n\n", 0, 9},
 		{"no time", "tree " ID "\ncommitter A <a>\n\n", 0, 0},
 		{"no committer", "tree " ID "\nparent " ID "\n\nmessage", 1, 0},
 		{"a parent in the message", "tree " ID "\n\nparent " ID "\n", 0, 0},
-		{"a parent of 39 digits", "tree " ID "\nparent 616161616161616161616161616161616161616\n", 0, 0},
+		{"a parent of 39 digits",
+	         "tree " ID "\nparent 616161616161616161616161616161616161616\n", 0, 0},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct commit_links links;
 
 		CASE(rows[i].sentence);
-		assert_fine(git_objects_links(*state, ID, (struct bytes){rows[i].raw, strlen(rows[i].raw)}, &links));
+		assert_fine(git_objects_links(
+			*state, ID, (struct bytes){rows[i].raw, strlen(rows[i].raw)}, &links));
 		assert_string_equal(links.tree, ID);
 		assert_int_equal(links.parents.count, rows[i].parents);
 		assert_int_equal(links.when, rows[i].when);
@@ -107,13 +123,15 @@ static void the_links_of_a_commit_are_read_as_far_as_they_go(void **state)
 
 static void a_commit_without_a_tree_has_no_links(void **state)
 {
-	static const char *const rows[] = {"", "tree\n", "tree 6161\n", "author A\ntree " ID "\n", "tree " ID};
+	static const char *const rows[] = {"", "tree\n", "tree 6161\n", "author A\ntree " ID "\n",
+	                                   ("tree " ID)};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct commit_links links;
 
 		CASE(rows[i]);
-		assert_error(git_objects_links(*state, ID, (struct bytes){rows[i], strlen(rows[i])}, &links),
+		assert_error(git_objects_links(*state, ID, (struct bytes){rows[i], strlen(rows[i])},
+		                               &links),
 		             ERR_GIT_OBJECT);
 	}
 }

@@ -1,4 +1,7 @@
-/* Patience with a remote: a read that nobody answers ends, and what was armed before is armed again afterwards. */
+/*
+ * Patience with a remote: a read that nobody answers ends, and what was armed before is armed again
+ * afterwards.
+ */
 #include "unit/base/check.h"
 
 #include <errno.h>

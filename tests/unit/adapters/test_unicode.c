@@ -23,7 +23,8 @@ static void names_that_look_alike_to_a_file_system_fold_alike(void **state)
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].sentence);
-		assert_int_equal(!strcmp(unicode_fold(*state, rows[i].one), unicode_fold(*state, rows[i].other)),
+		assert_int_equal(!strcmp(unicode_fold(*state, rows[i].one),
+		                         unicode_fold(*state, rows[i].other)),
 		                 rows[i].alike);
 	}
 }

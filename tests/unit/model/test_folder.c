@@ -17,7 +17,8 @@ static struct folder folder_of(const char *tree, struct folder_entry *items, siz
 /* "+1_a ~2_b -3_c" */
 static const char *changes_of(struct arena *arena, struct folder before, struct folder after)
 {
-	static const char signs[] = {[CHANGE_ADDED] = '+', [CHANGE_CHANGED] = '~', [CHANGE_REMOVED] = '-'};
+	static const char signs[] = {
+		[CHANGE_ADDED] = '+', [CHANGE_CHANGED] = '~', [CHANGE_REMOVED] = '-'};
 	const char *line = "";
 	struct changes changes;
 
@@ -25,10 +26,12 @@ static const char *changes_of(struct arena *arena, struct folder before, struct 
 	for (size_t i = 0; i < changes.count; i++) {
 		const struct change *change = &changes.items[i];
 
-		line = arena_printf(arena, "%s%s%c%s", line, i ? " " : "", signs[change->kind], change->name);
+		line = arena_printf(arena, "%s%s%c%s", line, i ? " " : "", signs[change->kind],
+		                    change->name);
 		assert_int_equal(!change->before, change->kind == CHANGE_ADDED);
 		assert_int_equal(!change->after, change->kind == CHANGE_REMOVED);
-		assert_string_equal((change->before ? change->before : change->after)->name, change->name);
+		assert_string_equal((change->before ? change->before : change->after)->name,
+		                    change->name);
 	}
 	return line;
 }
@@ -48,7 +51,8 @@ static void an_entry_is_found_by_its_whole_name(void **state)
 static void equal_trees_differ_in_nothing(void **state)
 {
 	/* The items are not even looked at. */
-	struct folder folder = FOLDER(A, {"1_a", ENTRY_FOLDER, A}), same = FOLDER(A, {"2_b", ENTRY_FOLDER, B});
+	struct folder folder = FOLDER(A, {"1_a", ENTRY_FOLDER, A}),
+		      same = FOLDER(A, {"2_b", ENTRY_FOLDER, B});
 
 	assert_string_equal(changes_of(*state, folder, same), "");
 	assert_string_equal(changes_of(*state, (struct folder){0}, (struct folder){0}), "");
@@ -61,8 +65,10 @@ static void each_difference_has_its_kind(void **state)
 	struct folder after = FOLDER(B, {"1_same", ENTRY_FOLDER, A}, {"2_edited", ENTRY_FOLDER, B},
 	                             {"4_new", ENTRY_FOLDER, A}, {"5_program", ENTRY_PROGRAM, A});
 
-	assert_string_equal(changes_of(*state, before, after), "~2_edited -3_gone +4_new ~5_program");
-	assert_string_equal(changes_of(*state, after, before), "~2_edited +3_gone -4_new ~5_program");
+	assert_string_equal(changes_of(*state, before, after),
+	                    "~2_edited -3_gone +4_new ~5_program");
+	assert_string_equal(changes_of(*state, after, before),
+	                    "~2_edited +3_gone -4_new ~5_program");
 }
 
 static void a_folder_that_is_not_there_has_no_entries(void **state)

@@ -1,6 +1,6 @@
 /*
- * Migrations as Prisma sees them. The orders were measured with Prisma 6.19 and with node 20's localeCompare (all
- * pairs of 900 names), the checksums with sha256sum.
+ * Migrations as Prisma sees them. The orders were measured with Prisma 6.19 and with node 20's
+ * localeCompare (all pairs of 900 names), the checksums with sha256sum.
  */
 #include "unit/base/check.h"
 
@@ -23,12 +23,17 @@ static void names_order_as_prisma_orders_them(void **state)
 		{"measured with Prisma itself",
 	         {"_x", ".hid", "1_x", "1-x", "10_x", "1a_x", "2_x", "a_x", "A_x", "b_x", "B_x"}},
 		{"punctuation, digits, letters",
-	         {" ", "_", "-", ",", ";", ":", "!", "?", ".", "'", "\"", "(", ")", "[", "]", "{", "}", "@", "*", "/",
-	          "\\", "&", "#", "%", "`", "^", "+", "<", "=", ">", "|", "~", "$", "0", "9", "a", "A", "z", "Z"}},
-		{"case counts only where nothing else does", {"ab", "aB", "Ab", "AB", "ac", "AC", "b"}},
+	         {" ", "_", "-", ",", ";", ":", "!", "?",  ".", "'", "\"", "(", ")",
+	          "[", "]", "{", "}", "@", "*", "/", "\\", "&", "#", "%",  "`", "^",
+	          "+", "<", "=", ">", "|", "~", "$", "0",  "9", "a", "A",  "z", "Z"}},
+		{"case counts only where nothing else does",
+	         {"ab", "aB", "Ab", "AB", "ac", "AC", "b"}},
 		{"the first case decides, the length before it", {"A", "aa", "Aaa", "aaB", "aAb"}},
-		{"ordinary names", {"20240101000000_init", "20240101000000_init_2", "20240101000001_a", "20250101000000_z"}},
-		{"bytes beyond ASCII stand behind, by value", {"z", "\xC3\xA4", "\xC3\xBC", "\xE2\x82\xAC"}},
+		{"ordinary names",
+	         {"20240101000000_init", "20240101000000_init_2", "20240101000001_a",
+	          "20250101000000_z"}},
+		{"bytes beyond ASCII stand behind, by value",
+	         {"z", "\xC3\xA4", "\xC3\xBC", "\xE2\x82\xAC"}},
 	};
 
 	(void)state;
@@ -40,8 +45,10 @@ static void names_order_as_prisma_orders_them(void **state)
 			count++;
 		for (size_t a = 0; a < count; a++)
 			for (size_t b = 0; b < count; b++)
-				if (migration_name_order(rows[i].names[a], rows[i].names[b]) != sign((int)a - (int)b))
-					fail_msg("'%s' and '%s'", rows[i].names[a], rows[i].names[b]);
+				if (migration_name_order(rows[i].names[a], rows[i].names[b]) !=
+				    sign((int)a - (int)b))
+					fail_msg("'%s' and '%s'", rows[i].names[a],
+					         rows[i].names[b]);
 	}
 }
 
@@ -55,7 +62,8 @@ static void the_order_is_one_over_all_names(void **state)
 	for (size_t i = 0; i < 9; i++)
 		for (size_t j = 0; j < 9; j++)
 			for (size_t k = 0; k < 9; k += 4)
-				(void)snprintf(names[count++], 4, "%c%c%c", letters[i], letters[j], letters[k]);
+				(void)snprintf(names[count++], 4, "%c%c%c", letters[i], letters[j],
+				               letters[k]);
 	for (size_t a = 0; a < count; a++)
 		for (size_t b = 0; b < count; b++) {
 			int order = migration_name_order(names[a], names[b]);
@@ -86,7 +94,8 @@ static void a_list_is_sorted_and_searched(void **state)
 		assert_string_equal(items[i].name, order[i]);
 	assert_ptr_equal(migration_find(&migrations, "b_x"), &items[3]);
 	assert_null(migration_find(&migrations, "b_"));
-	assert_ptr_equal(migration_find_checksum(&migrations, "cafe"), &items[2]); /* the one with a file */
+	assert_ptr_equal(migration_find_checksum(&migrations, "cafe"),
+	                 &items[2]); /* the one with a file */
 	assert_null(migration_find_checksum(&migrations, ""));
 }
 
@@ -126,8 +135,10 @@ static void regular_names_are_told_from_others(void **state)
 static void a_checksum_is_that_of_the_bytes(void **state)
 {
 	struct arena *arena = *state;
-	const struct bytes lf = BYTES("a;\nb;\n"), crlf = BYTES("a;\r\nb;\r\n"), mixed = BYTES("a;\r\nb;\n");
-	const char *of_lf = sha256_text(arena, lf.data, lf.size), *of_crlf = sha256_text(arena, crlf.data, crlf.size);
+	const struct bytes lf = BYTES("a;\nb;\n"), crlf = BYTES("a;\r\nb;\r\n"),
+			   mixed = BYTES("a;\r\nb;\n");
+	const char *of_lf = sha256_text(arena, lf.data, lf.size),
+		   *of_crlf = sha256_text(arena, crlf.data, crlf.size);
 	const char *of_mixed = sha256_text(arena, mixed.data, mixed.size);
 	const struct {
 		const char *sentence, *stored;
@@ -137,11 +148,13 @@ static void a_checksum_is_that_of_the_bytes(void **state)
 		{"as it is", HELLO, BYTES("hello"), true},
 		{"an empty file", EMPTY, BYTES(""), true},
 		{"one byte more", HELLO, BYTES("hello "), false},
-		{"other letters of the digits", "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824",
-	         BYTES("hello"), false},
+		{"other letters of the digits",
+	         "2CF24DBA5FB0A30E26E83B2AC5B9E29E1B161E5C1FA7425E73043362938B9824", BYTES("hello"),
+	         false},
 		{"the old form without leading zeros", HELLO_OLD, BYTES("hello"), true},
 		{"the old form of something else", HELLO_OLD, BYTES("hello!"), false},
-		{"the old form cut short", "2cf24dba5fb0a3e26e83b2ac5b9e29e1b161e5c1fa7425e7343362938b98", BYTES("hello"),
+		{"the old form cut short",
+	         "2cf24dba5fb0a3e26e83b2ac5b9e29e1b161e5c1fa7425e7343362938b98", BYTES("hello"),
 	         false},
 		{"the old form with more behind it", HELLO_OLD "00", BYTES("hello"), false},
 		{"nothing stored", "", BYTES("hello"), false},
@@ -154,7 +167,8 @@ static void a_checksum_is_that_of_the_bytes(void **state)
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].sentence);
-		assert_int_equal(checksum_matches(arena, rows[i].stored, rows[i].sql), rows[i].matches);
+		assert_int_equal(checksum_matches(arena, rows[i].stored, rows[i].sql),
+		                 rows[i].matches);
 	}
 }
 
@@ -174,12 +188,14 @@ static void what_is_not_text_is_refused_with_its_line(void **state)
 		{"UTF-16", BYTES("\xFF\xFES\0E\0"), "line 1 holds a NUL"},
 		{"Latin-1", BYTES("a\n-- \xFC\n"), "line 2 is not valid UTF-8"},
 		{"a character cut off at the end", BYTES("a\n\n\xC3"), "line 3 is not valid UTF-8"},
-		{"a character across a line end", BYTES("a\xC3\n\xBC"), "line 1 is not valid UTF-8"},
+		{"a character across a line end", BYTES("a\xC3\n\xBC"),
+	         "line 1 is not valid UTF-8"},
 		{"a surrogate", BYTES("\xED\xA0\x80"), "line 1 is not valid UTF-8"},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct error *error = migration_check_text(*state, "1_a/migration.sql", rows[i].bytes);
+		struct error *error =
+			migration_check_text(*state, "1_a/migration.sql", rows[i].bytes);
 
 		CASE(rows[i].sentence);
 		if (!rows[i].why) {
@@ -200,13 +216,15 @@ static void the_lock_file_is_read_as_prisma_reads_it(void **state)
 		const char *why; /* NULL: it passes */
 	} rows[] = {
 		{"as Prisma writes it",
-	         BYTES("# Please do not edit this file manually\n# It should be added\nprovider = \"postgresql\"\n"), NULL},
+	         BYTES("# Please do not edit this file manually\n# It should be added\nprovider = \"postgresql\"\n"),
+	         NULL},
 		{"with CRLF", BYTES("# x\r\nprovider = \"postgresql\"\r\n"), NULL},
 		{"without a line end", BYTES("provider = \"postgresql\""), NULL},
 		{"without quotes", BYTES("provider = postgresql\n"), NULL},
 		{"another provider", BYTES("provider = \"mysql\"\n"), "'mysql'"},
 		{"Prisma's other word for it", BYTES("provider = \"postgres\"\n"), "'postgres'"},
-		{"the first of two", BYTES("provider = \"mysql\"\nprovider = \"postgresql\"\n"), "'mysql'"},
+		{"the first of two", BYTES("provider = \"mysql\"\nprovider = \"postgresql\"\n"),
+	         "'mysql'"},
 		{"without spaces", BYTES("provider=\"postgresql\"\n"), "provider="},
 		{"a comment behind it", BYTES("provider = \"postgresql\" # x\n"), "# x"},
 		{"indented", BYTES(" provider = \"postgresql\"\n"), "no line"},

@@ -13,8 +13,8 @@
 #define MOST 5
 
 struct wanted {
-	enum way way;           /* 0: refused */
-	const char *words;      /* a part of why, of the script or of the error; NULL: why is NULL */
+	enum way way;      /* 0: refused */
+	const char *words; /* a part of why, of the script or of the error; NULL: why is NULL */
 };
 
 struct row {
@@ -60,7 +60,8 @@ static void expect_words(const struct row *row, const char *why)
 		if (why)
 			fail_msg("%s: why is '%s'", row->sentence, why);
 	} else if (!why || !strstr(why, row->wanted.words)) {
-		fail_msg("%s: why is '%s', wanted '%s'", row->sentence, why ? why : "(NULL)", row->wanted.words);
+		fail_msg("%s: why is '%s', wanted '%s'", row->sentence, why ? why : "(NULL)",
+		         row->wanted.words);
 	}
 }
 
@@ -84,7 +85,8 @@ static void check(struct arena *arena, const struct row *row)
 	if (error)
 		fail_msg("%s: %s", row->sentence, error_line(arena, error));
 	if (script.way != row->wanted.way)
-		fail_msg("%s: by way %d, wanted %d", row->sentence, (int)script.way, (int)row->wanted.way);
+		fail_msg("%s: by way %d, wanted %d", row->sentence, (int)script.way,
+		         (int)row->wanted.way);
 	expect_words(row, script.why);
 }
 

@@ -1,5 +1,5 @@
 /* A scratch repository. Objects are put into it unjudged, also those that git would never make. */
-#include "contract/git_place.h"
+#include "contract/git_scratch.h"
 
 #include <ftw.h>
 #include <git2.h>
@@ -14,20 +14,25 @@
 #include "base/process.h"
 #include "base/text.h"
 
-const char *git_place_try(struct git_place *place, const char *const *arguments, struct bytes input)
+const char *git_scratch_try(struct git_scratch *place, const char *const *arguments,
+                            struct bytes input)
 {
 	static const char *const environment[] = {
-	        "GIT_CONFIG_NOSYSTEM=1",  "GIT_CONFIG_GLOBAL=/dev/null",      "GIT_AUTHOR_NAME=Ann",
-	        "GIT_COMMITTER_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_COMMITTER_EMAIL=ann@example.org",
-	        NULL,
+		"GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_AUTHOR_NAME=Ann",
+		"GIT_COMMITTER_NAME=Ann",
+		"GIT_AUTHOR_EMAIL=ann@example.org",
+		"GIT_COMMITTER_EMAIL=ann@example.org",
+		NULL,
 	};
 	struct process process = {
-	        .program = program_find(place->arena, "git"),
-	        .arguments = arguments,
-	        .environment = environment,
-	        .input = input,
-	        .deadline_ms = 60000,
-	        .folder = place->folder,
+		.program = program_find(place->arena, "git"),
+		.arguments = arguments,
+		.environment = environment,
+		.input = input,
+		.deadline_ms = 60000,
+		.folder = place->folder,
 	};
 	struct process_result result;
 	struct error *error;
@@ -41,20 +46,21 @@ const char *git_place_try(struct git_place *place, const char *const *arguments,
 	return result.status ? NULL : text_trim(place->arena, result.output.data);
 }
 
-const char *git_place_must(struct git_place *place, const char *const *arguments, struct bytes input)
+const char *git_scratch_must(struct git_scratch *place, const char *const *arguments,
+                             struct bytes input)
 {
-	const char *output = git_place_try(place, arguments, input);
+	const char *output = git_scratch_try(place, arguments, input);
 
 	if (!output)
 		fail_msg("git %s failed", arguments[0]);
 	return output;
 }
 
-struct git_place git_place_new(struct arena *arena)
+struct git_scratch git_scratch_new(struct arena *arena)
 {
 	const char *above = getenv("TMPDIR");
 	char *folder = arena_printf(arena, "%s/headgate-git-XXXXXX", above ? above : "/tmp");
-	struct git_place place = {.arena = arena};
+	struct git_scratch place = {.arena = arena};
 
 	place.folder = mkdtemp(folder);
 	assert_non_null(place.folder);
@@ -70,18 +76,21 @@ static int remove_entry(const char *path, const struct stat *stat, int kind, str
 	return remove(path);
 }
 
-void git_place_remove_folder(const char *folder)
+void git_scratch_remove_folder(const char *folder)
 {
 	(void)nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-void git_place_remove(struct git_place *place)
+void git_scratch_remove(struct git_scratch *place)
 {
-	git_place_remove_folder(place->folder);
+	git_scratch_remove_folder(place->folder);
 }
 
-/* The library, because a child per object would take most of a test's time; the remote itself is the program's. */
-static git_repository *open_remote(struct git_place *place)
+/*
+ * The library, because a child per object would take most of a test's time; the remote itself is
+ * the program's.
+ */
+static git_repository *open_remote(struct git_scratch *place)
 {
 	git_repository *repository = NULL;
 
@@ -96,12 +105,12 @@ static void close_remote(git_repository *repository)
 	(void)git_libgit2_shutdown();
 }
 
-const char *git_place_put(struct git_place *place, enum git_kind kind, struct bytes bytes)
+const char *git_scratch_put(struct git_scratch *place, enum git_kind kind, struct bytes bytes)
 {
 	static const git_object_t types[] = {
-	        [GIT_KIND_COMMIT] = GIT_OBJECT_COMMIT,
-	        [GIT_KIND_TREE] = GIT_OBJECT_TREE,
-	        [GIT_KIND_BLOB] = GIT_OBJECT_BLOB,
+		[GIT_KIND_COMMIT] = GIT_OBJECT_COMMIT,
+		[GIT_KIND_TREE] = GIT_OBJECT_TREE,
+		[GIT_KIND_BLOB] = GIT_OBJECT_BLOB,
 	};
 	git_repository *repository = open_remote(place);
 	const char *id;
@@ -109,14 +118,15 @@ const char *git_place_put(struct git_place *place, enum git_kind kind, struct by
 	git_oid oid;
 
 	assert_int_equal(git_repository_odb(&odb, repository), 0);
-	assert_int_equal(git_odb_write(&oid, odb, bytes.data ? bytes.data : "", bytes.size, types[kind]), 0);
+	assert_int_equal(
+		git_odb_write(&oid, odb, bytes.data ? bytes.data : "", bytes.size, types[kind]), 0);
 	id = arena_text(place->arena, git_oid_tostr_s(&oid));
 	git_odb_free(odb);
 	close_remote(repository);
 	return id;
 }
 
-void git_place_set_branch(struct git_place *place, const char *name, const char *commit)
+void git_scratch_set_branch(struct git_scratch *place, const char *name, const char *commit)
 {
 	const char *ref = arena_printf(place->arena, "refs/heads/%s", name);
 	git_repository *repository = open_remote(place);
@@ -125,7 +135,8 @@ void git_place_set_branch(struct git_place *place, const char *name, const char 
 
 	if (commit) {
 		assert_int_equal(git_oid_fromstr(&oid, commit), 0);
-		assert_int_equal(git_reference_create(&reference, repository, ref, &oid, 1, NULL), 0);
+		assert_int_equal(git_reference_create(&reference, repository, ref, &oid, 1, NULL),
+		                 0);
 		git_reference_free(reference);
 	} else {
 		assert_int_equal(git_reference_remove(repository, ref), 0);

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+source "$(dirname "$0")/lib.sh"
+scenario "a commit that was changed after it was signed is refused, and so is one that git itself would not write"
+
+given_repository
+given_database
+given_strict_policy
+given_config policy=policies/strict.yaml
+baseline
+
+put_in_place() { # the commit on standard input, as it is, becomes main
+	commit=$(git -C "$work" hash-object -t commit -w --literally --stdin)
+	git -C "$work" reset -q --hard "$commit"
+	push --force
+}
+
+migration 20260101000000_users 'CREATE TABLE users (id bigint PRIMARY KEY);'
+commit_as alice "Add users"
+good=$commit
+git -C "$work" cat-file commit "$good" | sed 's/^Add users$/Add users, reviewed by all/' | put_in_place
+bad=$commit
+reconcile
+expect_exit 4
+expect_output "V003"
+expect_no_table users
+expect_status "$bad" failure "V003 refused"
+
+git -C "$work" reset -q --hard "$good"
+git -C "$work" cat-file commit "$good" | sed '0,/^author /s/^author \(.*\)$/author \1\nauthor \1/' | put_in_place
+reconcile
+expect_exit 4
+expect_output "V001"
+expect_no_table users
+expect_status "$commit" failure "V001 refused"

@@ -1,0 +1,122 @@
+/* What a commit shows: the verdict first, never longer than all forges allow, and what to type is never cut off. */
+#include "unit/base/check.h"
+
+#include "engine/work.h"
+
+static size_t code_points(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+static void a_plan_is_told_in_one_line(void **state)
+{
+	assert_string_equal(words_begun(*state, 1, 0), "planned: apply 1 migration");
+	assert_string_equal(words_begun(*state, 2, 0), "planned: apply 2 migrations");
+	assert_string_equal(words_begun(*state, 0, 3), "planned: roll back 3 migrations");
+	assert_string_equal(words_begun(*state, 2, 1), "planned: roll back 1 migration, apply 2");
+}
+
+static void a_backup_is_told_before_the_work(void **state)
+{
+	const struct backup_made backup = {.size = UINT64_C(168) << 20};
+
+	assert_string_equal(words_backed_up(*state, &backup, 2, 0), "backup 168 MiB done, applying 2 migrations");
+	assert_string_equal(words_backed_up(*state, &backup, 0, 1), "backup 168 MiB done, rolling back 1 migration");
+}
+
+static void success_says_what_it_could_not_rest_on(void **state)
+{
+	static const struct {
+		const char *sentence;
+		struct policy policy;
+		const char *words;
+	} rows[] = {
+	        {"production", {.checklist = 1}, "applied 2 migrations in 1.3 s; not rehearsed, ticked, not measured"},
+	        {"staging", {.trust = TRUST_ALL}, "applied 2 migrations in 1.3 s; not rehearsed"},
+	        {"development", {.trust = TRUST_BRANCH, .backup = BACKUP_NONE},
+	         "applied 2 migrations in 1.3 s; not rehearsed, unverified, no backup"},
+	};
+	const struct tally tally = {.applied = 2, .took_ms = 1300}, both = {.applied = 1, .rolled_back = 2, .took_ms = 5};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		CASE(rows[i].sentence);
+		assert_string_equal(words_done(*state, &rows[i].policy, &tally), rows[i].words);
+	}
+	assert_true(text_starts(words_done(*state, &rows[1].policy, &both), "rolled back 2 migrations, applied 1 in "));
+}
+
+static struct error *error_of(struct arena *arena, enum error_code code, size_t size)
+{
+	char *text = arena_alloc(arena, size + 1);
+
+	memset(text, 'x', size);
+	return error_new(arena, code,
+	                 &(struct error_text){.what = "cannot accept commit '1a2b'", .why = text, .hint = "Do it again."});
+}
+
+static void the_verdict_comes_first(void **state)
+{
+	static const struct {
+		enum error_code code;
+		const char *starts;
+	} rows[] = {
+	        {ERR_SQL_FAILED, "A003 cannot accept commit '1a2b': "},
+	        {ERR_LOCKS_BUSY, "waiting: A005 cannot accept commit '1a2b': "},
+	        {ERR_DB_UNREACHABLE, "trying again: D001 cannot accept commit '1a2b': "},
+	        {ERR_SQL_PARTLY, "halted, a person is needed: A004 cannot accept commit '1a2b': "},
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		CASE(rows[i].starts);
+		assert_true(text_starts(words_stopped(*state, error_of(*state, rows[i].code, 9), 0), rows[i].starts));
+	}
+	assert_true(text_starts(words_refused(*state, error_of(*state, ERR_UNSIGNED, 9), 0), "V002 refused: cannot accept"));
+}
+
+static void no_word_is_longer_than_140_and_its_end_stays(void **state)
+{
+	static const int64_t runs[] = {0, 1, 41, INT64_MAX};
+
+	for (size_t size = 0; size < 400; size += 7)
+		for (size_t i = 0; i < ROWS(runs); i++)
+			for (int code = 0; code < ERR_COUNT; code++) {
+				const struct error *error = error_of(*state, (enum error_code)code, size);
+				const char *refused = words_refused(*state, error, runs[i]), *stopped = words_stopped(*state, error, runs[i]);
+				const char *tail =
+				        runs[i] ? arena_printf(*state, "; `headgate history %lld`", (long long)runs[i]) : "";
+
+				assert_true(code_points(refused) <= STATUS_DESCRIPTION_MAXIMUM);
+				assert_true(code_points(stopped) <= STATUS_DESCRIPTION_MAXIMUM);
+				assert_true(text_ends(refused, tail));
+				assert_true(text_ends(stopped, tail));
+				if (size > 200)
+					assert_contains(stopped, "…");
+			}
+}
+
+static void a_word_is_one_line_whatever_the_error_holds(void **state)
+{
+	const struct error *error = FAIL(*state, UNSIGNED, .what = "a\nb\033[31m", .why = "\xc3\xa4\r\n\xff", .hint = "x");
+
+	assert_false(text_has_control(words_refused(*state, error, 7)));
+	assert_false(text_has_control(words_stopped(*state, error, 7)));
+	assert_true(text_is_utf8(words_stopped(*state, error, 7), strlen(words_stopped(*state, error, 7))));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(a_plan_is_told_in_one_line),
+	        TEST(a_backup_is_told_before_the_work),
+	        TEST(success_says_what_it_could_not_rest_on),
+	        TEST(the_verdict_comes_first),
+	        TEST(no_word_is_longer_than_140_and_its_end_stays),
+	        TEST(a_word_is_one_line_whatever_the_error_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
