@@ -24,7 +24,7 @@ static struct error *open_database(struct arena *arena, const struct config *con
                                    struct database **ret_database, const char **ret_schema);
 static struct error *open_parser(struct arena *arena, struct parser **ret_parser);
 static struct error *open_backup(struct arena *arena, const struct config *config, const struct target *target,
-                                 struct backup **ret_backup);
+                                 const char *journal, struct backup **ret_backup);
 static struct error *open_github(struct arena *arena, const struct config *config, const struct target *target,
                                  struct forge **ret_forge);
 static struct error *open_notes(struct arena *arena, const struct config *config, const struct target *target,
@@ -121,12 +121,13 @@ static struct error *open_parser(struct arena *arena, struct parser **ret_parser
 }
 
 static struct error *open_backup(struct arena *arena, const struct config *config, const struct target *target,
-                                 struct backup **ret_backup)
+                                 const char *journal, struct backup **ret_backup)
 {
 	const struct backup_pgdump_options options = {
 	        .folder = config->backups,
 	        .url = target->database_url,
 	        .url_file = target->database_url_file,
+	        .journal = journal,
 	};
 
 	return backup_pgdump_open(arena, &options, ret_backup);

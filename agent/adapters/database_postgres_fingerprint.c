@@ -23,7 +23,8 @@ static const char scope[] = "WITH ns AS (SELECT oid, nspname FROM pg_namespace W
 static const char sources[] =
 	"::text[]) AND nspname <> 'headgate'"
 	" AND nspname !~ '^pg_' AND nspname <> 'information_schema'),"
-	" members AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),"
+	" members AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'"
+	" OR (deptype = 'i' AND classid = 'pg_proc'::regclass)),"
 	" rel AS MATERIALIZED (SELECT c.*, format('%I.%I', n.nspname, c.relname) AS id"
 	" FROM pg_class c JOIN ns n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
 	" AND NOT c.relispartition AND c.relname <> '_prisma_migrations' AND" NO_MEMBER("pg_class", "c.oid") "),"
@@ -41,7 +42,7 @@ static const char sources[] =
 
 /* One line per object: kind, name, definition. */
 static const char *const objects[] = {
-	"SELECT 'schema', quote_ident(nspname), '' FROM ns",
+	"SELECT 'schema', quote_ident(nspname), ''::text FROM ns" /* text, so that no branch is cut to a name */,
 
 	"SELECT 'extension', quote_ident(x.extname), n.nspname FROM pg_extension x JOIN ns n ON n.oid = x.extnamespace",
 

@@ -231,7 +231,7 @@ static struct folder_entry entry_of(struct arena *arena, const struct tree_entry
 	}
 	text_hex(entry->id, COMMIT_ID_SIZE / 2, id);
 	return (struct folder_entry){
-		.name = arena_text(arena, entry->name),
+		.name = entry->name, /* the raw tree stays in the arena */
 		.mode = mode,
 		.id = arena_text(arena, id),
 	};
@@ -311,11 +311,12 @@ static bool is_other(const struct folder_entry *entry)
 static struct error *check_twins(struct arena *arena, const char *place,
                                  const struct folder *folder)
 {
-	struct twin *twins = ARENA_ARRAY(arena, struct twin, folder->count);
+	AUTO_ARENA scratch = arena_new();
+	struct twin *twins = ARENA_ARRAY(scratch, struct twin, folder->count);
 
 	for (size_t i = 0; i < folder->count; i++)
 		twins[i] = (struct twin){folder->items[i].name,
-		                         unicode_fold(arena, folder->items[i].name)};
+		                         unicode_fold(scratch, folder->items[i].name)};
 	qsort(twins, folder->count, sizeof *twins, compare_twins);
 	for (size_t i = 1; i < folder->count; i++)
 		if (!strcmp(twins[i - 1].folded, twins[i].folded))

@@ -44,8 +44,8 @@ FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw
                            struct commit_links *ret_links);
 
 /*
- * The entry `name` of a raw tree; false when there is none. For paths, which are walked without
- * listing.
+ * The entry `name` of a raw tree, borrowing its bytes; false when there is none. For paths, which
+ * are walked without listing.
  */
 FALLIBLE git_objects_find(struct arena *arena, const char *tree, struct bytes raw, const char *name,
                           bool *ret_found, struct folder_entry *ret_entry);

@@ -10,7 +10,7 @@ static const struct option global[] = {
         {"config", "FILE", "the configuration; default: HEADGATE_CONFIG, ./headgate.yaml, /etc/headgate/headgate.yaml"},
         {"target", "NAME", "one target; default: every target (baseline, verify and retry take one)"},
         {"output", "text|json", "how results are printed; default: text"},
-        {"log-level", "LEVEL", "error, warning, info or debug; default: info for run, warning otherwise"},
+        {"log-level", "LEVEL", "error, warning, info or debug; default: info for run, error otherwise"},
         {"log-format", "text|json", "how log lines are written; default: text"},
         {"help", NULL, "print help and end"},
         {NULL, NULL, NULL},

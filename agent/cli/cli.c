@@ -61,7 +61,7 @@ static struct error *prepare(struct invocation *invocation)
 static struct error *configure_log(struct invocation *invocation)
 {
 	const char *level_name = invocation_option(invocation, "log-level");
-	enum log_level level = invocation->command == &cmd_run ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
+	enum log_level level = invocation->command == &cmd_run ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR;
 
 	if (!level_name)
 		level_name = getenv("HEADGATE_LOG_LEVEL");

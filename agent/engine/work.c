@@ -165,7 +165,7 @@ static struct error *open_port(struct work *work, enum port_flag port)
 	case PORT_BACKUP:
 		if (ports->backup || work->target->policy->backup == BACKUP_NONE)
 			return NULL;
-		return registry->open_backup(work->arena, config, work->target, &ports->backup);
+		return registry->open_backup(work->arena, config, work->target, journal_identity(ports->journal), &ports->backup);
 	case PORT_FORGE:
 		return ports->forge_count ? NULL : open_forges(work);
 	case PORT_JOURNAL:

@@ -119,7 +119,7 @@ static struct error *judge_failure(struct file *file, const struct answer *answe
 			file, sqlstate,
 			error_later(file, arena_printf(file->run->arena,
 		                                       "%s; nothing of it took effect", words)));
-	if (text_equal(sqlstate, "2D000") || text_equal(sqlstate, "55P04"))
+	if (text_equal(sqlstate, "2D000") || text_equal(sqlstate, "55P04") || text_equal(sqlstate, "25001"))
 		return send_by_statements(file, answer);
 	failure_log(file, &failure);
 	return fail_try(file, sqlstate, error_failed(file, words));

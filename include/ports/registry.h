@@ -31,7 +31,8 @@ struct registry {
 	struct error *(*open_database)(struct arena *arena, const struct config *config, const struct target *target,
 	                               struct database **ret_database, const char **ret_schema);
 	struct error *(*open_parser)(struct arena *arena, struct parser **ret_parser);
+	/* `journal`: its identity; backups of another journal's runs are not ours. */
 	struct error *(*open_backup)(struct arena *arena, const struct config *config, const struct target *target,
-	                             struct backup **ret_backup);
+	                             const char *journal, struct backup **ret_backup);
 	const struct forge_row *forges; /* ends with a row without a name */
 };

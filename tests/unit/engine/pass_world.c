@@ -129,9 +129,10 @@ static struct error *open_parser(struct arena *arena, struct parser **ret_parser
 }
 
 static struct error *open_backup(struct arena *arena, const struct config *config, const struct target *target,
-                                 struct backup **ret_backup)
+                                 const char *journal, struct backup **ret_backup)
 {
 	(void)arena;
+	(void)journal;
 	(void)config;
 	(void)target;
 	*ret_backup = &now()->backup->base;
@@ -361,7 +362,7 @@ struct run *pass_world_run(struct pass_world *world)
 	assert_fine(open_keyring(world->arena, &world->config, &run->ports.keyring));
 	assert_fine(open_database(world->arena, &world->config, &world->target, &run->ports.database, &run->schema));
 	assert_fine(open_parser(world->arena, &run->ports.parser));
-	assert_fine(open_backup(world->arena, &world->config, &world->target, &run->ports.backup));
+	assert_fine(open_backup(world->arena, &world->config, &world->target, NULL, &run->ports.backup));
 	assert_fine(open_journal(world->arena, &world->config, false, &run->ports.journal));
 	assert_fine(open_forge(world->arena, &world->config, &world->target, &run->ports.forges[0]));
 	run->ports.forge_count = 1;
