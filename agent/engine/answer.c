@@ -3,22 +3,17 @@
  * decision that comes out the same again is not written again, so a refused branch does not fill the journal; and a
  * refusal from backup on stands by what it rests on, not by time.
  */
-#include "engine/carry.h"
-
-#include "base/clock.h"
-#include "base/log.h"
+#include "engine/runs.h"
 
 static bool note_refused_steps(struct work *work);
 static void add_refusal(struct work *work, const char *commit, const char *migration, const char *stage,
                         const struct error *error, const char *rests_on, bool sticky);
 static void add_settle_stopped(struct work *work, const struct error *error);
 static void add_refused_run(struct work *work, const struct error *error);
-static void add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms);
 static const char *rests_on_looks(struct work *work);
 static const char *rests_on_plan(struct work *work, const char *digest);
 static const struct plan_item *item_at_fault(const struct work *work, const struct stage *stage);
 static const char *digest_left(struct arena *arena, const struct plan_item *item);
-static void end_run(struct work *work, const char *outcome);
 static bool holds(const struct work *work, const struct refusal *refusal);
 static void add_lifted(struct work *work, const struct refusal *refusal);
 static struct error *recall(struct work *work, const struct refusal *refusal);
@@ -60,15 +55,15 @@ struct error *answer_stage(struct work *work, const struct stage *stage, struct 
 	const struct plan_item *item = item_at_fault(work, stage);
 	const bool touched = text_equal(stage->name, "apply") || text_equal(stage->name, "revert");
 
-	add_stage_stopped(work, stage->name, error, took_ms);
+	runs_add_stage_stopped(work, stage->name, error, took_ms);
 	if (reaction == REACT_REFUSE || reaction == REACT_HALT)
 		add_refusal(work, item ? item->commit : NULL, item ? item->name : NULL, stage->name, error,
 		            rests_on_plan(work, item ? digest_left(work->arena, item) : run->plan.digest), reaction == REACT_REFUSE);
 	if (reaction == REACT_REFUSE)
-		end_run(work, "refused");
+		runs_add_ended(work, "refused");
 	else if (reaction == REACT_HALT && !touched)
-		end_run(work, "halted"); /* a halt in apply stays open: settle looks again whether its cause is gone */
-	carry_count_items(work);
+		runs_add_ended(work, "halted"); /* a halt in apply stays open: settle looks again whether its cause is gone */
+	runs_count_items(work);
 	TRY(statuses_add(work, MOMENT_STOPPED, error, item ? item->commit : NULL));
 	work->speaks = true;
 	TRY(work_write(work));
@@ -164,33 +159,17 @@ static void add_settle_stopped(struct work *work, const struct error *error)
 	for (size_t i = 0; i < work->run.records.count; i++)
 		if (work->run.records.items[i].run == RUN_NEW)
 			work->run.records.items[i].run = work->run.id;
-	add_stage_stopped(work, work->stopped_at, error, 0);
+	runs_add_stage_stopped(work, work->stopped_at, error, 0);
 }
 
 /* A refusal that is news gets a run of its own, so that the story can be read: headgate history. */
 static void add_refused_run(struct work *work, const struct error *error)
 {
-	carry_end_open_run(work);
-	carry_add_run_begun(work, "deploy");
+	runs_end_open(work);
+	runs_add_begun(work, "deploy");
 	run_record(&work->run, RECORD_STAGE_BEGUN)->stage = work->stopped_at;
-	add_stage_stopped(work, work->stopped_at, error, 0);
-	end_run(work, error->row->reaction == REACT_HALT ? "halted" : "refused");
-}
-
-static void add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms)
-{
-	struct arena *arena = work->arena;
-	struct node *body = node_map(arena);
-	struct record *record = run_record(&work->run, RECORD_STAGE_STOPPED);
-
-	node_set_text(arena, body, "reaction", reaction_name(error->row->reaction));
-	node_set_text(arena, body, "code", error->row->code);
-	node_set_text(arena, body, "what", error->what);
-	node_set_text(arena, body, "why", error->why);
-	node_set_text(arena, body, "hint", error->hint);
-	node_set_number(arena, body, "took_ms", (int64_t)took_ms);
-	record->stage = stage;
-	record->body = body;
+	runs_add_stage_stopped(work, work->stopped_at, error, 0);
+	runs_add_ended(work, error->row->reaction == REACT_HALT ? "halted" : "refused");
 }
 
 static const char *rests_on_looks(struct work *work)
@@ -226,16 +205,6 @@ static const char *digest_left(struct arena *arena, const struct plan_item *item
 
 	plan_digest(&left);
 	return arena_text(arena, left.digest);
-}
-
-static void end_run(struct work *work, const char *outcome)
-{
-	struct node *body = node_map(work->arena);
-
-	node_set_text(work->arena, body, "outcome", outcome);
-	run_record(&work->run, RECORD_RUN_ENDED)->body = body;
-	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = work->run.id, .commit = work->run.head,
-	    .outcome = outcome);
 }
 
 /* Does what the refusal says still stand in this round? */

@@ -6,7 +6,7 @@
  * Databases that already hold objects or a ledger that others filled are refused by name; adopting them has its place
  * in may_begin_here.
  */
-#include "engine/carry.h"
+#include "engine/runs.h"
 
 #include "base/log.h"
 
@@ -67,7 +67,7 @@ static struct error *baseline(struct work *work, const char *text, struct baseli
 	made->commit = commit;
 	made->migrations = tree.migrations.count;
 	run->ports = (struct ports){0};
-	carry_end_open_run(work);
+	runs_end_open(work);
 	run->id = 0;
 	add_baseline(work, commit, &server, &tree);
 	keep_deployed(work, &ledger);

@@ -9,20 +9,17 @@
  */
 #include "engine/carry.h"
 
-#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "engine/runs.h"
 
 static bool changed_by_passed(const struct run *run, const char *name);
 static struct error *begin_or_resume(struct work *work, const char *direction);
 static bool is_rest_of(const struct run *run, const struct run_memory *open);
-static struct node *items_node(struct arena *arena, const struct plan *plan);
 static struct error *carry_stage(struct work *work, const struct stage *stage);
 static struct error *find_backup(struct work *work, const struct stage *stage, bool *ret_done);
-static void add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence);
 static struct error *conclude(struct work *work, bool more);
 static struct error *end_run(struct work *work);
-static struct tally *tally_for(struct work *work, const char *commit);
 static void pass_fault_point(const char *stage);
 
 struct error *carry_out(struct work *work, bool *ret_again)
@@ -50,23 +47,6 @@ struct error *carry_out(struct work *work, bool *ret_again)
 	TRY(end_run(work));
 	*ret_again = more;
 	return NULL;
-}
-
-void carry_end_open_run(struct work *work)
-{
-	const struct run_memory *open = work->run.memory.open_run;
-	const struct stage_memory *confirmed = open ? run_memory_stage(open, "confirm") : NULL;
-	struct record *record;
-	struct node *body;
-
-	if (!open)
-		return;
-	body = node_map(work->arena);
-	node_set_text(work->arena, body, "outcome", confirmed && confirmed->done ? "done" : "superseded");
-	record = run_record(&work->run, RECORD_RUN_ENDED);
-	record->run = open->id;
-	record->body = body;
-	work->run.memory.open_run = NULL;
 }
 
 void carry_archive_downs(struct work *work)
@@ -112,12 +92,12 @@ static struct error *begin_or_resume(struct work *work, const char *direction)
 	if (open && text_equal(open->direction, direction) && is_rest_of(run, open)) {
 		run->id = open->id;
 	} else {
-		carry_end_open_run(work);
+		runs_end_open(work);
 		run->id = 0;
 		for (size_t i = 0; i < run->records.count; i++)
 			if (run->records.items[i].kind != RECORD_RUN_ENDED)
 				run->records.items[i].run = RUN_NEW;
-		carry_add_run_begun(work, direction);
+		runs_add_begun(work, direction);
 	}
 	TRY(statuses_add(work, MOMENT_BEGUN, NULL, NULL));
 	work->speaks = true;
@@ -148,46 +128,6 @@ static bool is_rest_of(const struct run *run, const struct run_memory *open)
 	return true;
 }
 
-void carry_add_run_begun(struct work *work, const char *direction)
-{
-	struct run *run = &work->run;
-	struct node *body = node_map(work->arena);
-	struct record *record;
-
-	node_set_text(work->arena, body, "direction", direction);
-	node_set_text(work->arena, body, "head", run->head);
-	node_set_text(work->arena, body, "horizon", run->horizon);
-	node_set_text(work->arena, body, "plan", run->plan.digest);
-	node_set(work->arena, body, "items", items_node(work->arena, &run->plan));
-	record = run_record(run, RECORD_RUN_BEGUN);
-	record->commit = run->head;
-	record->body = body;
-	for (size_t i = 0; i < work->looked.count; i++) {
-		run_record(run, RECORD_STAGE_BEGUN)->stage = work->looked.items[i].name;
-		add_stage_done(work, work->looked.items[i].name, work->looked.items[i].took_ms,
-		               work->looked.items[i].evidence);
-	}
-}
-
-static struct node *items_node(struct arena *arena, const struct plan *plan)
-{
-	struct node *items = node_list(arena);
-
-	for (size_t i = 0; i < plan->count; i++) {
-		struct node *item = node_add(items, node_map(arena));
-
-		node_set_text(arena, item, "action", plan_action_name(plan->items[i].action));
-		node_set_text(arena, item, "name", plan->items[i].name);
-		node_set_text(arena, item, "checksum", plan->items[i].checksum);
-		node_set_text(arena, item, "commit", plan->items[i].commit);
-		if (plan->items[i].migration && plan->items[i].migration->down.size) /* for settle: apply archives it */
-			node_set_text(arena, item, "down",
-			              sha256_text(arena, plan->items[i].migration->down.data,
-			                          plan->items[i].migration->down.size));
-	}
-	return items;
-}
-
 static struct error *carry_stage(struct work *work, const struct stage *stage)
 {
 	struct run *run = &work->run;
@@ -207,7 +147,7 @@ static struct error *carry_stage(struct work *work, const struct stage *stage)
 			return answer_stage(work, stage, error, took_ms);
 		pass_fault_point(stage->name);
 	}
-	add_stage_done(work, stage->name, took_ms, run->evidence);
+	runs_add_stage_done(work, stage->name, took_ms, run->evidence);
 	if (text_equal(stage->name, "backup")) {
 		TRY(statuses_add(work, MOMENT_BACKED_UP, NULL, NULL));
 		work->speaks = true;
@@ -226,25 +166,13 @@ static struct error *find_backup(struct work *work, const struct stage *stage, b
 	return work_settle(work, stage, ret_done);
 }
 
-static void add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence)
-{
-	struct node *body = node_map(work->arena);
-	struct record *record = run_record(&work->run, RECORD_STAGE_DONE);
-
-	node_set_number(work->arena, body, "took_ms", (int64_t)took_ms);
-	if (evidence)
-		node_set(work->arena, body, "evidence", (struct node *)(uintptr_t)evidence);
-	record->stage = stage;
-	record->body = body;
-}
-
 /* Everything is done and confirmed: the target's commit, the refusals that no longer stand, and the words for the
  * commits are one transaction with the end of confirm; report has only to deliver them. */
 static struct error *conclude(struct work *work, bool more)
 {
 	struct run *run = &work->run;
 
-	carry_count_items(work);
+	runs_count_items(work);
 	carry_archive_downs(work);
 	answer_lift(work);
 	if (!more && !run->refusal && !work->standing) {
@@ -257,40 +185,8 @@ static struct error *conclude(struct work *work, bool more)
 
 static struct error *end_run(struct work *work)
 {
-	struct run *run = &work->run;
-	struct node *body = node_map(work->arena);
-
-	node_set_text(work->arena, body, "outcome", "done");
-	run_record(run, RECORD_RUN_ENDED)->body = body;
-	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = run->id, .commit = run->horizon, .outcome = "done",
-	    .took_ms = (int64_t)run->apply_ms, .msg = plan_summary(work->arena, &run->plan));
+	runs_add_ended(work, "done");
 	return work_write(work);
-}
-
-/* What was done for which commit, for its word. */
-void carry_count_items(struct work *work)
-{
-	const struct plan *plan = &work->run.plan;
-
-	for (size_t i = 0; i < work->run.carried_out && i < plan->count; i++) {
-		struct tally *tally = tally_for(work, plan->items[i].commit);
-
-		tally->applied += plan->items[i].action == PLAN_APPLY;
-		tally->rolled_back += plan->items[i].action == PLAN_ROLL_BACK;
-		tally->took_ms += plan->items[i].took_ms;
-	}
-}
-
-static struct tally *tally_for(struct work *work, const char *commit)
-{
-	struct tally *tally;
-
-	for (size_t i = 0; i < work->tallies.count; i++)
-		if (text_equal(work->tallies.items[i].commit, commit))
-			return &work->tallies.items[i];
-	tally = LIST_ADD(work->arena, &work->tallies);
-	tally->commit = commit;
-	return tally;
 }
 
 static void pass_fault_point(const char *stage)

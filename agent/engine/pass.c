@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "engine/runs.h"
 
 #define ROUNDS_MAXIMUM 8 /* rollback, deploy, and what lands meanwhile; the supervisor comes back for more */
 
@@ -131,7 +132,7 @@ static struct error *finish_quietly(struct work *work, struct error *standing)
 	struct run *run = &work->run;
 	const bool agrees = !standing && !run->refusal;
 
-	carry_end_open_run(work);
+	runs_end_open(work);
 	if (agrees) {
 		carry_archive_downs(work);
 		answer_lift(work);

@@ -68,10 +68,14 @@ static struct error *fingerprint(struct database *database, const struct text_li
 static struct error *invalid_indexes(struct database *database, const struct text_list *schemas, struct arena *arena,
                                      struct text_list *ret_names)
 {
-	(void)database;
+	struct text_list names = {0};
+
 	(void)schemas;
-	*ret_names = now()->invalid;
-	ret_names->items = arena_copy(arena, now()->invalid.items, now()->invalid.count * sizeof *now()->invalid.items);
+	for (size_t i = 0; i < now()->invalid.count; i++)
+		*LIST_ADD(arena, &names) = now()->invalid.items[i];
+	if (now()->invalid_after && world_has_effect((struct world *)database, "CREATE b"))
+		*LIST_ADD(arena, &names) = now()->invalid_after;
+	*ret_names = names;
 	return NULL;
 }
 

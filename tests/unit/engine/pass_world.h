@@ -37,6 +37,7 @@ struct pass_world {
 	bool has_no_journal; /* it cannot be opened */
 	size_t locks_busy;  /* so often Prisma's lock is not to be had */
 	struct text_list invalid; /* indexes */
+	const char *invalid_after; /* another one, once any SQL of `b` took effect */
 	struct text_list grants;  /* that a backup lacks */
 	bool is_not_empty;  /* objects without a ledger */
 	const char *foreign_journal; /* owns the ledger */

@@ -1,0 +1,131 @@
+/*
+ * The records that the story of a run is made of. What a reader gets wrong: nothing is written here; the records gather
+ * in the run and become durable with the next work_write, in one transaction with the statuses that speak of them.
+ */
+#include "engine/runs.h"
+
+#include "base/log.h"
+
+static struct node *items_node(struct arena *arena, const struct plan *plan);
+static struct tally *tally_for(struct work *work, const char *commit);
+
+void runs_add_begun(struct work *work, const char *direction)
+{
+	struct run *run = &work->run;
+	struct node *body = node_map(work->arena);
+	struct record *record;
+
+	node_set_text(work->arena, body, "direction", direction);
+	node_set_text(work->arena, body, "head", run->head);
+	node_set_text(work->arena, body, "horizon", run->horizon);
+	node_set_text(work->arena, body, "plan", run->plan.digest);
+	node_set(work->arena, body, "items", items_node(work->arena, &run->plan));
+	record = run_record(run, RECORD_RUN_BEGUN);
+	record->commit = run->head;
+	record->body = body;
+	for (size_t i = 0; i < work->looked.count; i++) {
+		run_record(run, RECORD_STAGE_BEGUN)->stage = work->looked.items[i].name;
+		runs_add_stage_done(work, work->looked.items[i].name, work->looked.items[i].took_ms,
+		               work->looked.items[i].evidence);
+	}
+}
+
+void runs_end_open(struct work *work)
+{
+	const struct run_memory *open = work->run.memory.open_run;
+	const struct stage_memory *confirmed = open ? run_memory_stage(open, "confirm") : NULL;
+	struct record *record;
+	struct node *body;
+
+	if (!open)
+		return;
+	body = node_map(work->arena);
+	node_set_text(work->arena, body, "outcome", confirmed && confirmed->done ? "done" : "superseded");
+	record = run_record(&work->run, RECORD_RUN_ENDED);
+	record->run = open->id;
+	record->body = body;
+	work->run.memory.open_run = NULL;
+}
+
+void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence)
+{
+	struct node *body = node_map(work->arena);
+	struct record *record = run_record(&work->run, RECORD_STAGE_DONE);
+
+	node_set_number(work->arena, body, "took_ms", (int64_t)took_ms);
+	if (evidence)
+		node_set(work->arena, body, "evidence", (struct node *)(uintptr_t)evidence);
+	record->stage = stage;
+	record->body = body;
+}
+
+void runs_add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms)
+{
+	struct arena *arena = work->arena;
+	struct node *body = node_map(arena);
+	struct record *record = run_record(&work->run, RECORD_STAGE_STOPPED);
+
+	node_set_text(arena, body, "reaction", reaction_name(error->row->reaction));
+	node_set_text(arena, body, "code", error->row->code);
+	node_set_text(arena, body, "what", error->what);
+	node_set_text(arena, body, "why", error->why);
+	node_set_text(arena, body, "hint", error->hint);
+	node_set_number(arena, body, "took_ms", (int64_t)took_ms);
+	record->stage = stage;
+	record->body = body;
+}
+
+void runs_add_ended(struct work *work, const char *outcome)
+{
+	const struct run *run = &work->run;
+	struct node *body = node_map(work->arena);
+
+	node_set_text(work->arena, body, "outcome", outcome);
+	run_record(&work->run, RECORD_RUN_ENDED)->body = body;
+	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = run->id, .commit = run->horizon, .outcome = outcome,
+	    .took_ms = (int64_t)run->apply_ms, .msg = plan_summary(work->arena, &run->plan));
+}
+
+void runs_count_items(struct work *work)
+{
+	const struct plan *plan = &work->run.plan;
+
+	for (size_t i = 0; i < work->run.carried_out && i < plan->count; i++) {
+		struct tally *tally = tally_for(work, plan->items[i].commit);
+
+		tally->applied += plan->items[i].action == PLAN_APPLY;
+		tally->rolled_back += plan->items[i].action == PLAN_ROLL_BACK;
+		tally->took_ms += plan->items[i].took_ms;
+	}
+}
+
+static struct node *items_node(struct arena *arena, const struct plan *plan)
+{
+	struct node *items = node_list(arena);
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct node *item = node_add(items, node_map(arena));
+
+		node_set_text(arena, item, "action", plan_action_name(plan->items[i].action));
+		node_set_text(arena, item, "name", plan->items[i].name);
+		node_set_text(arena, item, "checksum", plan->items[i].checksum);
+		node_set_text(arena, item, "commit", plan->items[i].commit);
+		if (plan->items[i].migration && plan->items[i].migration->down.size) /* for settle: apply archives it */
+			node_set_text(arena, item, "down",
+			              sha256_text(arena, plan->items[i].migration->down.data,
+			                          plan->items[i].migration->down.size));
+	}
+	return items;
+}
+
+static struct tally *tally_for(struct work *work, const char *commit)
+{
+	struct tally *tally;
+
+	for (size_t i = 0; i < work->tallies.count; i++)
+		if (text_equal(work->tallies.items[i].commit, commit))
+			return &work->tallies.items[i];
+	tally = LIST_ADD(work->arena, &work->tallies);
+	tally->commit = commit;
+	return tally;
+}
