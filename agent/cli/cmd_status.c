@@ -15,6 +15,7 @@ struct view { /* of one target */
 };
 
 static struct view look(struct invocation *invocation, const struct target *target);
+static bool is_explained(const struct view *view);
 static const struct refusal *find_sticky(const struct run *run);
 static int status_of(const struct view *view);
 static void print_view(struct invocation *invocation, const struct view *view);
@@ -55,7 +56,22 @@ static struct view look(struct invocation *invocation, const struct target *targ
 		for (size_t i = 0; i < view.run.memory.open_run->stages.count; i++)
 			if (view.run.memory.open_run->stages.items[i].stopped)
 				view.stopped = &view.run.memory.open_run->stages.items[i];
+	if (is_explained(&view))
+		view.error = NULL;
 	return view;
+}
+
+/* An open row in the ledger is no surprise while a run of our own is at work, or waits to be settled. */
+static bool is_explained(const struct view *view)
+{
+	const struct run_memory *open = view->run.memory.open_run;
+
+	if (!open || !view->error || view->error->row != &error_rows()[ERR_OPEN_FAILED_ROW])
+		return false;
+	for (size_t i = 0; i < open->intents.count; i++)
+		if (!open->intents.items[i].result || text_equal(open->intents.items[i].result, "partly"))
+			return true;
+	return false;
 }
 
 static const struct refusal *find_sticky(const struct run *run)
@@ -72,6 +88,8 @@ static int status_of(const struct view *view)
 		return view->error->row->exit_status;
 	if (view->sticky)
 		return error_find(view->sticky->code) ? error_find(view->sticky->code)->exit_status : 1;
+	if (view->stopped)
+		return error_find(view->stopped->code) ? error_find(view->stopped->code)->exit_status : 1;
 	return view->run.plan.count ? EXIT_DIFFERENCE : EXIT_DONE;
 }
 
@@ -151,7 +169,7 @@ static void print_refused(struct invocation *invocation, const struct view *view
 		               arena_printf(arena, "%s  %s: %s (run %lld)", view->sticky->code, view->sticky->what,
 		                            view->sticky->why ? view->sticky->why : "", (long long)view->sticky->run));
 	if (view->stopped && !view->sticky)
-		terminal_field(COLOUR_CARE, "waits", arena_printf(arena, "%s  %s: %s", view->stopped->code, view->stopped->what,
+		terminal_field(COLOUR_CARE, text_equal(view->stopped->reaction, "halt") ? "halted" : "waits", arena_printf(arena, "%s  %s: %s", view->stopped->code, view->stopped->what,
 		                                                   view->stopped->why ? view->stopped->why : ""));
 }
 
@@ -206,10 +224,10 @@ static struct node *view_node(struct invocation *invocation, const struct view *
 		node_add(list, node_text(arena, run->memory.held.items[i].name));
 	node_set_number(arena, node, "open_run", run->memory.open_run ? run->memory.open_run->id : 0);
 	node_set_number(arena, node, "undelivered", (int64_t)run->memory.undelivered);
-	node_set_text(arena, node, "code", view->error ? view->error->row->code : view->sticky ? view->sticky->code : NULL);
-	node_set_text(arena, node, "what", view->error ? view->error->what : view->sticky ? view->sticky->what : NULL);
-	node_set_text(arena, node, "why", view->error ? view->error->why : view->sticky ? view->sticky->why : NULL);
-	node_set_text(arena, node, "next", view->error ? view->error->hint : view->sticky ? view->sticky->hint : NULL);
+	node_set_text(arena, node, "code", view->error ? view->error->row->code : view->sticky ? view->sticky->code : view->stopped ? view->stopped->code : NULL);
+	node_set_text(arena, node, "what", view->error ? view->error->what : view->sticky ? view->sticky->what : view->stopped ? view->stopped->what : NULL);
+	node_set_text(arena, node, "why", view->error ? view->error->why : view->sticky ? view->sticky->why : view->stopped ? view->stopped->why : NULL);
+	node_set_text(arena, node, "next", view->error ? view->error->hint : view->sticky ? view->sticky->hint : view->stopped ? view->stopped->hint : NULL);
 	return node;
 }
 

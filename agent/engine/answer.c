@@ -53,16 +53,17 @@ struct error *answer_stage(struct work *work, const struct stage *stage, struct 
 	struct run *run = &work->run;
 	const enum reaction reaction = error->row->reaction;
 	const struct plan_item *item = item_at_fault(work, stage);
-	const bool touched = text_equal(stage->name, "apply") || text_equal(stage->name, "revert");
+	const bool touched = !text_equal(stage->name, "backup");
 
 	runs_add_stage_stopped(work, stage->name, error, took_ms);
-	if (reaction == REACT_REFUSE || reaction == REACT_HALT)
+	if (reaction == REACT_REFUSE ||
+	    (reaction == REACT_HALT && !answer_is_known(work, item ? item->commit : NULL, item ? item->name : NULL, error)))
 		add_refusal(work, item ? item->commit : NULL, item ? item->name : NULL, stage->name, error,
 		            rests_on_plan(work, item ? digest_left(work->arena, item) : run->plan.digest), reaction == REACT_REFUSE);
 	if (reaction == REACT_REFUSE)
 		runs_add_ended(work, "refused");
 	else if (reaction == REACT_HALT && !touched)
-		runs_add_ended(work, "halted"); /* a halt in apply stays open: settle looks again whether its cause is gone */
+		runs_add_ended(work, "halted"); /* a halt from apply on stays open: the next pass looks again whether its cause is gone */
 	runs_count_items(work);
 	TRY(statuses_add(work, MOMENT_STOPPED, error, item ? item->commit : NULL));
 	work->speaks = true;

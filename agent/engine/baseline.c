@@ -12,10 +12,15 @@
 
 static struct error *baseline(struct work *work, const char *text, struct baseline_made *made);
 static struct error *refuse_unsettled(struct work *work);
-static struct error *may_begin_here(struct work *work, const struct ledger *ledger);
+static struct error *may_begin_here(struct work *work, const struct ledger *ledger, const struct tree *tree);
+static bool is_foreign(const struct work *work, const struct ledger *ledger);
+static bool may_adopt(const struct work *work, const struct ledger_row *row, const struct tree *tree);
 static bool knows_row(const struct memory *memory, const struct ledger_row *row);
 static struct error *take_over(struct work *work, const struct ledger *ledger, struct baseline_made *made);
-static void keep_deployed(struct work *work, const struct ledger *ledger);
+static void keep_deployed(struct work *work, const struct ledger *ledger, const struct tree *tree);
+static struct record *add_deployed(struct work *work, const struct ledger_row *row, const char *commit, const char *down,
+                                   bool adopted);
+static void adopt(struct work *work, const struct ledger_row *row, const struct migration *migration, const char *commit);
 static void add_baseline(struct work *work, const char *commit, const struct server *server, const struct tree *tree);
 
 struct error *engine_baseline(const struct engine *engine, const struct target *target, const char *commit,
@@ -61,7 +66,7 @@ static struct error *baseline(struct work *work, const char *text, struct baseli
 	TRY(database_connect(work->ports.database, &(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
 	                     /* for_writing= */ true, work->arena, &server));
 	TRY(database_ledger(work->ports.database, work->schema, work->arena, &ledger));
-	TRY(may_begin_here(work, &ledger));
+	TRY(may_begin_here(work, &ledger, &tree));
 	TRY(take_over(work, &ledger, made));
 	made->again = run->memory.has_baseline;
 	made->commit = commit;
@@ -70,7 +75,7 @@ static struct error *baseline(struct work *work, const char *text, struct baseli
 	runs_end_open(work);
 	run->id = 0;
 	add_baseline(work, commit, &server, &tree);
-	keep_deployed(work, &ledger);
+	keep_deployed(work, &ledger, &tree);
 	LOG(INFO, BASELINE_SET, .target = work->target->name, .commit = commit);
 	return work_write(work);
 }
@@ -91,23 +96,54 @@ static struct error *refuse_unsettled(struct work *work)
 	return NULL;
 }
 
-/* An empty schema, or one whose every applied row this journal wrote. */
-static struct error *may_begin_here(struct work *work, const struct ledger *ledger)
+/* An empty schema, or one whose every row this journal wrote; or one that another Headgate left, when each applied row
+ * agrees with the tree that the person trusts. */
+static struct error *may_begin_here(struct work *work, const struct ledger *ledger, const struct tree *tree)
 {
-	const char *hint = "Start with an empty database. Taking over one that is filled is not supported by this version.";
+	const char *hint = "Start with an empty database. Taking over one that another program filled is not supported by this "
+	                   "version.";
 
-	for (size_t i = 0; i < ledger->count; i++)
-		if (!knows_row(&work->run.memory, &ledger->items[i]))
-			return FAIL(work->arena, BASELINE_FILLED,
-			            .what = arena_printf(work->arena, "the ledger of '%s' holds '%s', which this journal did not write",
-			                                 work->target->name, ledger->items[i].name),
-			            .why = "another program filled this database", .hint = hint);
+	for (size_t i = 0; i < ledger->count; i++) {
+		const struct ledger_row *row = &ledger->items[i];
+
+		if (knows_row(&work->run.memory, row) || (is_foreign(work, ledger) && may_adopt(work, row, tree)))
+			continue;
+		return FAIL(work->arena, BASELINE_FILLED,
+		            .what = arena_printf(work->arena, "the ledger of '%s' holds '%s', which this journal did not write",
+		                                 work->target->name, row->name),
+		            .why = is_foreign(work, ledger) ? "another Headgate wrote it, and it is not as in the commit's tree"
+		                                            : "another program filled this database",
+		            .hint = is_foreign(work, ledger) ? "Name the commit whose migrations agree with the database." : hint);
+	}
 	if (ledger->schema_is_empty || ledger->count)
 		return NULL;
 	return FAIL(work->arena, BASELINE_FILLED,
 	            .what = arena_printf(work->arena, "schema '%s' of '%s' holds objects but no ledger", ledger->schema,
 	                                 work->target->name),
 	            .why = "nobody can tell which migrations they come from", .hint = hint);
+}
+
+/* Does headgate.deployed name another journal, or another target? */
+static bool is_foreign(const struct work *work, const struct ledger *ledger)
+{
+	return ledger->has_deployed && (!text_equal(ledger->deployed.journal, journal_identity(work->ports.journal)) ||
+	                                !text_equal(ledger->deployed.target, work->target->name));
+}
+
+static bool may_adopt(const struct work *work, const struct ledger_row *row, const struct tree *tree)
+{
+	const struct migration *migration = migration_find(&tree->migrations, row->name);
+
+	switch (ledger_row_state(row)) {
+	case ROW_APPLIED:
+		return migration && migration->has_sql && checksum_matches(work->arena, row->checksum, migration->sql);
+	case ROW_ROLLED_BACK:
+	case ROW_FAILED_TRY:
+		return true;
+	case ROW_OPEN:
+		return false;
+	}
+	BUG("no such state");
 }
 
 static bool knows_row(const struct memory *memory, const struct ledger_row *row)
@@ -127,8 +163,7 @@ static struct error *take_over(struct work *work, const struct ledger *ledger, s
 	const char *own = journal_identity(work->ports.journal);
 	int64_t epoch = 0;
 
-	if (!ledger->has_deployed ||
-	    (text_equal(ledger->deployed.journal, own) && text_equal(ledger->deployed.target, work->target->name)))
+	if (!is_foreign(work, ledger))
 		return NULL;
 	TRY(database_lock(work->ports.database, work->target->policy->lock_budget, work->arena));
 	TRY(database_take_fence(work->ports.database, work->schema, work->target->name, own, /* take_over= */ true,
@@ -151,27 +186,44 @@ static void add_baseline(struct work *work, const char *commit, const struct ser
 	record->body = body;
 }
 
-/* BASELINE lets the journal forget what was deployed; what the ledger still has of ours is ours again. */
-static void keep_deployed(struct work *work, const struct ledger *ledger)
+/* BASELINE lets the journal forget what was deployed; what the ledger still has of ours is ours again, and what another
+ * Headgate deployed is ours from now on, with the down scripts of the trusted tree. */
+static void keep_deployed(struct work *work, const struct ledger *ledger, const struct tree *tree)
 {
-	struct arena *arena = work->arena;
-
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct ledger_row *row = &ledger->items[i];
 		const struct deployed_migration *deployed = memory_deployed(&work->run.memory, row->name);
-		struct record *record;
-		struct node *body;
 
-		if (!deployed || !text_equal(deployed->row_id, row->id) || ledger_row_state(row) != ROW_APPLIED)
+		if (ledger_row_state(row) != ROW_APPLIED)
 			continue;
-		body = node_map(arena);
-		node_set_text(arena, body, "checksum", row->checksum);
-		node_set_text(arena, body, "row_id", row->id);
-		node_set_text(arena, body, "down", deployed->down_digest);
-		node_set_bool(arena, body, "adopted", deployed->adopted);
-		record = run_record(&work->run, RECORD_DEPLOYED);
-		record->migration = row->name;
-		record->commit = deployed->commit;
-		record->body = body;
+		if (deployed && text_equal(deployed->row_id, row->id))
+			add_deployed(work, row, deployed->commit, deployed->down_digest, deployed->adopted);
+		else
+			adopt(work, row, migration_find(&tree->migrations, row->name), tree->commit);
 	}
+}
+
+static struct record *add_deployed(struct work *work, const struct ledger_row *row, const char *commit, const char *down,
+                                   bool adopted)
+{
+	struct arena *arena = work->arena;
+	struct node *body = node_map(arena);
+	struct record *record = run_record(&work->run, RECORD_DEPLOYED);
+
+	node_set_text(arena, body, "checksum", row->checksum);
+	node_set_text(arena, body, "row_id", row->id);
+	node_set_text(arena, body, "down", down);
+	node_set_bool(arena, body, "adopted", adopted);
+	record->migration = row->name;
+	record->commit = commit;
+	record->body = body;
+	return record;
+}
+
+static void adopt(struct work *work, const struct ledger_row *row, const struct migration *migration, const char *commit)
+{
+	const struct bytes down = migration->down;
+	const char *digest = down.size ? sha256_text(work->arena, down.data, down.size) : NULL;
+
+	add_deployed(work, row, commit, digest, /* adopted= */ true)->archive = down;
 }

@@ -5,7 +5,7 @@
  *
  *   no run --RUN_BEGUN--> open --RUN_ENDED--> done | refused | halted | superseded
  *                          |  ^
- *       RETRY, WAIT, HALT in apply: it stays open, the next pass settles it and looks again
+ *       RETRY, WAIT, HALT from apply on: it stays open, the next pass settles it and looks again
  */
 #include "engine/carry.h"
 
@@ -14,11 +14,12 @@
 #include "engine/runs.h"
 
 static bool changed_by_passed(const struct run *run, const char *name);
+static struct error *confirm_and_report(struct work *work, const struct stage *stages, size_t count);
 static struct error *begin_or_resume(struct work *work, const char *direction);
 static bool is_rest_of(const struct run *run, const struct run_memory *open);
 static struct error *carry_stage(struct work *work, const struct stage *stage);
 static struct error *find_backup(struct work *work, const struct stage *stage, bool *ret_done);
-static struct error *conclude(struct work *work, bool more);
+static struct error *conclude(struct work *work);
 static struct error *end_run(struct work *work);
 static void pass_fault_point(const char *stage);
 
@@ -26,27 +27,67 @@ struct error *carry_out(struct work *work, bool *ret_again)
 {
 	struct run *run = &work->run;
 	const bool back = run->plan.rollbacks > 0;
-	const bool more = back && run->plan.count > run->plan.rollbacks;
 	const struct stage *stages;
 	size_t count;
 
 	stages = back ? engine_rollback_stages(&count) : engine_deploy_stages(&count);
-	run->is_followed = more;
-	if (more) {
+	work->left = back ? run->plan.count - run->plan.rollbacks : 0;
+	run->is_followed = work->left;
+	if (work->left) {
 		run->plan.count = run->plan.rollbacks;
 		plan_digest(&run->plan);
 	}
 	TRY(begin_or_resume(work, back ? "rollback" : "deploy"));
+	for (size_t i = 0; i < count; i++)
+		if (stages[i].settle)
+			TRY(carry_stage(work, &stages[i]));
+	TRY(confirm_and_report(work, stages, count));
+	*ret_again = work->left;
+	return NULL;
+}
+
+bool carry_is_unconfirmed(const struct work *work)
+{
+	const struct run_memory *open = work->run.memory.open_run;
+	const struct stage_memory *confirmed = open ? run_memory_stage(open, "confirm") : NULL;
+
+	if (!open || (confirmed && confirmed->done))
+		return false;
+	for (const struct node *item = open->items->child; item; item = item->next)
+		if (!runs_did(&work->run, open, item))
+			return false;
+	return true;
+}
+
+struct error *carry_confirm(struct work *work, bool *ret_again)
+{
+	struct run *run = &work->run;
+	const struct stage *stages;
+	size_t count;
+
+	stages = text_equal(run->memory.open_run->direction, "rollback") ? engine_rollback_stages(&count)
+	                                                                 : engine_deploy_stages(&count);
+	work->left = run->plan.count; /* for the next round */
+	work->pass->run = run->id;
+	run->plan.count = run->plan.rollbacks = 0;
+	plan_digest(&run->plan);
+	runs_count_earlier(work);
+	TRY(confirm_and_report(work, stages, count));
+	*ret_again = work->left || run->refusal;
+	return NULL;
+}
+
+/* The stages that need no settling, and between them the words that confirm allows. */
+static struct error *confirm_and_report(struct work *work, const struct stage *stages, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
-		if (stages[i].looks)
+		if (stages[i].looks || stages[i].settle)
 			continue;
 		if (text_equal(stages[i].name, "report"))
-			TRY(conclude(work, more));
+			TRY(conclude(work));
 		TRY(carry_stage(work, &stages[i]));
 	}
-	TRY(end_run(work));
-	*ret_again = more;
-	return NULL;
+	return end_run(work);
 }
 
 void carry_archive_downs(struct work *work)
@@ -91,6 +132,7 @@ static struct error *begin_or_resume(struct work *work, const char *direction)
 
 	if (open && text_equal(open->direction, direction) && is_rest_of(run, open)) {
 		run->id = open->id;
+		runs_count_earlier(work);
 	} else {
 		runs_end_open(work);
 		run->id = 0;
@@ -116,7 +158,7 @@ static bool is_rest_of(const struct run *run, const struct run_memory *open)
 	const struct node *item = open->items ? open->items->child : NULL;
 	size_t left = node_count(open->items);
 
-	for (; item && left > run->plan.count; left--)
+	for (; item && left > run->plan.count && runs_did(run, open, item); left--)
 		item = item->next;
 	if (left != run->plan.count)
 		return false;
@@ -168,19 +210,19 @@ static struct error *find_backup(struct work *work, const struct stage *stage, b
 
 /* Everything is done and confirmed: the target's commit, the refusals that no longer stand, and the words for the
  * commits are one transaction with the end of confirm; report has only to deliver them. */
-static struct error *conclude(struct work *work, bool more)
+static struct error *conclude(struct work *work)
 {
 	struct run *run = &work->run;
 
 	runs_count_items(work);
 	carry_archive_downs(work);
 	answer_lift(work);
-	if (!more && !run->refusal && !work->standing) {
+	if (!work->left && !run->refusal && !work->standing) {
 		run_record(run, RECORD_DEPLOYED_COMMIT)->commit = run->head;
 		work->pass->deployed = run->head;
 	}
 	work->speaks = true;
-	return statuses_add(work, more ? MOMENT_BEGUN : MOMENT_DONE, NULL, NULL);
+	return statuses_add(work, MOMENT_DONE, NULL, NULL);
 }
 
 static struct error *end_run(struct work *work)

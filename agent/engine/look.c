@@ -10,7 +10,7 @@ static struct error *verify(struct work *work, const char *text, struct step_com
 struct error *engine_look(const struct engine *engine, const struct target *target, struct arena *arena,
                           struct run *ret_run)
 {
-	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true};
+	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true, .run.target = target};
 	struct error *error = engine->registry->open_journal(arena, engine->config, /* read_only= */ true,
 	                                                     &work.ports.journal);
 

@@ -83,6 +83,8 @@ static struct error *one_round(struct work *work, bool *ret_again)
 	error = settle(work);
 	if (!error)
 		error = work_look(work);
+	if (error == work->run.refusal && carry_is_unconfirmed(work)) /* a refused step does not keep it from its end */
+		return carry_confirm(work, ret_again);
 	if (error)
 		return answer_look(work, error);
 	TRY(answer_standing(work, &standing));

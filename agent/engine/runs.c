@@ -86,6 +86,34 @@ void runs_add_ended(struct work *work, const char *outcome)
 	    .took_ms = (int64_t)run->apply_ms, .msg = plan_summary(work->arena, &run->plan));
 }
 
+bool runs_did(const struct run *run, const struct run_memory *open, const struct node *item)
+{
+	const struct deployed_migration *deployed = memory_deployed(&run->memory, node_find_text(item, "name"));
+	const struct held_migration *held = memory_held(&run->memory, node_find_text(item, "name"));
+
+	if (text_equal(node_find_text(item, "action"), plan_action_name(PLAN_ROLL_BACK)))
+		return held && held->at_us >= open->begun_us;
+	return deployed && deployed->run == open->id && text_equal(deployed->checksum, node_find_text(item, "checksum"));
+}
+
+void runs_count_earlier(struct work *work)
+{
+	const struct run_memory *open = work->run.memory.open_run;
+
+	for (const struct node *item = open->items->child; item; item = item->next) {
+		struct tally *tally;
+
+		if (!runs_did(&work->run, open, item))
+			continue;
+		tally = tally_for(work, node_find_text(item, "commit"));
+		if (text_equal(node_find_text(item, "action"), plan_action_name(PLAN_ROLL_BACK)))
+			tally->rolled_back++;
+		else
+			tally->applied++;
+		tally->is_resumed = true;
+	}
+}
+
 void runs_count_items(struct work *work)
 {
 	const struct plan *plan = &work->run.plan;

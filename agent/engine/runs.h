@@ -10,5 +10,9 @@ void runs_end_open(struct work *work);
 void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence);
 void runs_add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms);
 void runs_add_ended(struct work *work, const char *outcome);
+/* Has the open run carried this item of it out? */
+bool runs_did(const struct run *run, const struct run_memory *open, const struct node *item);
+/* What the open run did before it was interrupted belongs to the words of its commits, too. */
+void runs_count_earlier(struct work *work);
 /* Adds what was carried out so far to the pass's tallies. */
 void runs_count_items(struct work *work);

@@ -28,6 +28,7 @@ static struct word word_stopped(struct work *work, const struct error *error);
 static struct word behind(struct work *work, const struct step *step);
 static const struct tally *find_tally(const struct work *work, const char *commit);
 static void count_items(const struct plan *plan, const char *commit, size_t *ret_applies, size_t *ret_rollbacks);
+static bool has_items_left(const struct work *work, const char *commit);
 static bool is_beyond_standing(const struct work *work, const struct step *step);
 static const char *superseded_by(const struct work *work, const struct step *step);
 static bool is_overdue(const struct work *work);
@@ -40,7 +41,7 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 	const struct moment_words now = {.moment = moment, .error = error, .at_fault = at_fault};
 	const struct run *run = &work->run;
 
-	if (!run->steps.count && !run->plan.count)
+	if (!run->steps.count && !run->plan.count && !work->tallies.count)
 		return NULL;
 	TRY(read_posted(work));
 	for (size_t i = 0; i < run->steps.count; i++) {
@@ -58,6 +59,14 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 			continue;
 		word = word_for_items(work, &now, commit);
 		TRY(add(work, commit, &word));
+	}
+	for (size_t i = 0; moment == MOMENT_DONE && i < work->tallies.count; i++) {
+		struct steps steps = run->steps;
+		struct word word = {0};
+
+		if (!steps_find(&steps, work->tallies.items[i].commit))
+			word = word_for_items(work, &now, work->tallies.items[i].commit);
+		TRY(add(work, work->tallies.items[i].commit, &word));
 	}
 	return NULL;
 }
@@ -99,11 +108,11 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 			                     words_backed_up(arena, &work->run.backup, applies, rollbacks)};
 		return (struct word){0};
 	case MOMENT_DONE:
-		if (tally)
+		if (tally && !has_items_left(work, commit))
 			return (struct word){true, STATUS_SUCCESS, words_done(arena, work->run.policy, tally)};
 		return (struct word){0};
 	case MOMENT_STOPPED:
-		if (tally && tally->applied + tally->rolled_back >= applies + rollbacks)
+		if (now->at_fault && tally && tally->applied + tally->rolled_back >= applies + rollbacks)
 			return (struct word){true, STATUS_SUCCESS, words_done(arena, work->run.policy, tally)};
 		if (!now->at_fault || text_equal(now->at_fault, commit))
 			return word_stopped(work, now->error);
@@ -122,6 +131,10 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 	const struct tally *tally = find_tally(work, step->id);
 	const char *later = superseded_by(work, step);
 
+	if (has_items_left(work, step->id))
+		return (struct word){0};
+	if (tally && now->moment == MOMENT_STOPPED && !now->at_fault)
+		return word_stopped(work, now->error); /* not confirmed */
 	if (tally && now->moment != MOMENT_BEGUN && now->moment != MOMENT_BACKED_UP)
 		return (struct word){true, STATUS_SUCCESS, words_done(work->arena, work->run.policy, tally)};
 	if (now->error && now->moment == MOMENT_LOOKED && !find_posted(work, step->id))
@@ -130,6 +143,9 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 		return (struct word){0};
 	if (find_posted(work, step->id) && find_posted(work, step->id)->state == STATUS_SUCCESS)
 		return (struct word){0}; /* it had its word when its migrations were carried out */
+	if (later && find_posted(work, step->id) && find_posted(work, step->id)->state == STATUS_FAILURE)
+		return (struct word){true, STATUS_FAILURE,
+		                     arena_printf(work->arena, "undone by %s; it was refused", commit_short(work->arena, later))};
 	if (later)
 		return (struct word){true, STATUS_SUCCESS,
 		                     arena_printf(work->arena, "superseded by %s, nothing ran", commit_short(work->arena, later))};
@@ -182,6 +198,17 @@ static void count_items(const struct plan *plan, const char *commit, size_t *ret
 		*ret_applies += plan->items[i].action == PLAN_APPLY;
 		*ret_rollbacks += plan->items[i].action == PLAN_ROLL_BACK;
 	}
+}
+
+/* Another run, after this one, has something to do for it. */
+static bool has_items_left(const struct work *work, const char *commit)
+{
+	const struct plan *plan = &work->run.plan;
+
+	for (size_t i = 0; i < work->left; i++)
+		if (text_equal(plan->items[plan->count + i].commit, commit))
+			return true;
+	return false;
 }
 
 /* A refusal from backup on stands: its own commit has its word, later ones are behind it. */

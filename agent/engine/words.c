@@ -22,9 +22,11 @@ const char *words_backed_up(struct arena *arena, const struct backup_made *backu
 const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally)
 {
 	return text_clip(arena,
-	                 arena_printf(arena, "%s in %s%s",
+	                 arena_printf(arena, "%s%s%s%s",
 	                              sending(arena, tally->applied, tally->rolled_back, "applied", "rolled back"),
-	                              text_duration(arena, tally->took_ms), reservations(arena, policy)),
+	                              tally->is_resumed ? "" : " in ",
+	                              tally->is_resumed ? "" : text_duration(arena, tally->took_ms),
+	                              reservations(arena, policy)),
 	                 STATUS_DESCRIPTION_MAXIMUM);
 }
 

@@ -55,6 +55,7 @@ struct error *work_begin_run(struct work *work)
 		run.id = run.memory.open_run->id;
 	work->run = run;
 	work->looked.count = 0;
+	work->left = 0;
 	work->stopped_at = NULL;
 	work->settles = false;
 	work->target_error = NULL;

@@ -9,6 +9,7 @@ struct tally { /* what this pass did for one commit */
 	const char *commit;
 	size_t applied, rolled_back;
 	uint64_t took_ms;
+	bool is_resumed; /* a part of it was done by an earlier pass, whose time is not known here */
 };
 
 struct looked { /* a looking stage that passed, to be recorded when the run begins */
@@ -33,6 +34,7 @@ struct work {
 		struct looked *items;
 		size_t count, room;
 	} looked;
+	size_t left;               /* items behind plan.count that the next round is for */
 	const char *stopped_at;    /* the stage that gave the answer */
 	bool settles;              /* an interrupted run is being settled */
 	struct error *target_error; /* an answer that concerns the whole target, in this round */

@@ -4,12 +4,13 @@
  */
 #include "stages/run.h"
 
+static struct error *note_invalid(struct run *run);
 static struct error *refuse_unreadable(struct run *run);
 static void found(struct run *run);
 
 struct error *backup_perform(struct run *run)
 {
-	TRY(database_invalid_indexes(run->ports.database, &run->schemas, run->arena, &run->invalid_before));
+	TRY(note_invalid(run));
 	if (run->policy->backup == BACKUP_NONE) {
 		node_set_text(run->arena, run->evidence, "backup", "none: the policy does without");
 		return NULL;
@@ -34,12 +35,33 @@ struct error *backup_settle(struct run *run, bool *ret_done)
 {
 	bool is_there = false;
 
+	TRY(note_invalid(run));
 	if (run->policy->backup == BACKUP_NONE)
 		return NULL;
 	TRY(backup_find(run->ports.backup, run->target->name, run->id, run->arena, &is_there, &run->backup));
 	if (is_there)
 		found(run);
 	*ret_done = is_there;
+	return NULL;
+}
+
+/* For confirm: indexes that were invalid before this run did anything, also when an earlier pass began it. */
+static struct error *note_invalid(struct run *run)
+{
+	const struct run_memory *open = run->memory.open_run;
+	const struct stage_memory *earlier = open && open->id == run->id ? run_memory_stage(open, "backup") : NULL;
+	const struct node *known = earlier && earlier->done ? node_find(earlier->evidence, "invalid_before") : NULL;
+	struct text_list names = {0};
+	struct node *list;
+
+	if (!known)
+		TRY(database_invalid_indexes(run->ports.database, &run->schemas, run->arena, &names));
+	for (const struct node *name = known ? known->child : NULL; name; name = name->next)
+		*LIST_ADD(run->arena, &names) = name->text;
+	list = node_set(run->arena, run->evidence, "invalid_before", node_list(run->arena));
+	for (size_t i = 0; i < names.count; i++)
+		node_add(list, node_text(run->arena, names.items[i]));
+	run->invalid_before = names;
 	return NULL;
 }
 

@@ -1,10 +1,12 @@
 /*
  * Confirm: the ledger says what was done, no index was left invalid, and the fingerprint of the schemas as they are
- * now is kept for later comparison. Nothing here changes the target.
+ * now is kept for later comparison. Nothing here changes the target. What a reader gets wrong: a run that was gone on
+ * with has items that are no longer in the plan; the journal knows them.
  */
 #include "stages/run.h"
 
 static struct error *confirm_rows(struct run *run);
+static struct error *confirm_earlier_row(struct run *run, const struct ledger *ledger, const struct node *item);
 static struct error *confirm_row(struct run *run, const struct ledger *ledger, const struct plan_item *item);
 static struct error *confirm_indexes(struct run *run);
 static bool was_invalid(const struct run *run, const char *index);
@@ -24,9 +26,31 @@ static struct error *confirm_rows(struct run *run)
 	TRY(database_ledger(run->ports.database, run->schema, run->arena, &ledger));
 	for (size_t i = 0; i < run->plan.count; i++)
 		TRY(confirm_row(run, &ledger, &run->plan.items[i]));
+	if (run->memory.open_run && run->memory.open_run->id == run->id)
+		for (const struct node *item = run->memory.open_run->items->child; item; item = item->next)
+			TRY(confirm_earlier_row(run, &ledger, item));
 	run->ledger = ledger;
 	node_set_number(run->arena, run->evidence, "rows", (int64_t)ledger.count);
 	return NULL;
+}
+
+/* An item that an earlier pass carried out. */
+static struct error *confirm_earlier_row(struct run *run, const struct ledger *ledger, const struct node *node)
+{
+	const bool applies = text_equal(node_find_text(node, "action"), plan_action_name(PLAN_APPLY));
+	struct plan_item item = {
+	        .action = applies ? PLAN_APPLY : PLAN_ROLL_BACK,
+	        .name = node_find_text(node, "name"),
+	        .checksum = node_find_text(node, "checksum"),
+	};
+	const struct deployed_migration *deployed = memory_deployed(&run->memory, item.name);
+	const struct held_migration *held = memory_held(&run->memory, item.name);
+
+	if (applies && deployed && deployed->run == run->id)
+		item.row_id = deployed->row_id;
+	else if (!applies && held)
+		item.row_id = held->row_id;
+	return item.row_id ? confirm_row(run, ledger, &item) : NULL;
 }
 
 static struct error *confirm_row(struct run *run, const struct ledger *ledger, const struct plan_item *item)
@@ -67,8 +91,15 @@ static struct error *confirm_indexes(struct run *run)
 
 static bool was_invalid(const struct run *run, const char *index)
 {
+	const struct run_memory *open = run->memory.open_run;
+	const struct stage_memory *backup = open && open->id == run->id ? run_memory_stage(open, "backup") : NULL;
+	const struct node *earlier = backup ? node_find(backup->evidence, "invalid_before") : NULL;
+
 	for (size_t i = 0; i < run->invalid_before.count; i++)
 		if (text_equal(run->invalid_before.items[i], index))
+			return true;
+	for (const struct node *name = earlier ? earlier->child : NULL; name; name = name->next)
+		if (text_equal(name->text, index))
 			return true;
 	return false;
 }

@@ -22,7 +22,8 @@ struct delivery { /* to one forge, of one batch */
 
 static struct error *deliver_batch(struct run *run, const struct outbox *outbox, uint64_t until, size_t *delivered,
                                    struct error **failed);
-static struct forge *find_forge(const struct run *run, const char *name);
+static struct delivery *find_delivery(struct delivery *deliveries, size_t count, const char *forge);
+static struct error *no_such_forge(struct run *run, const struct outbox_item *item);
 static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item, struct records *records);
 static void close_delivery(struct run *run, struct delivery *delivery, struct records *records, size_t *delivered,
                            struct error **failed);
@@ -46,18 +47,17 @@ struct error *report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_de
 {
 	const uint64_t until = clock_monotonic_ms() + budget_ms;
 	struct error *failed = NULL;
-	size_t delivered = 0, before;
+	size_t delivered = 0;
 
-	do {
+	do { /* each item of a batch is delivered or put off, so the next batch holds others */
 		struct outbox outbox = {0};
 
-		before = delivered;
 		TRY(journal_outbox(run->ports.journal, run->target->name, clock_wall_us(), BATCH, /* all= */ false, run->arena,
 		                   &outbox));
 		if (!outbox.count)
 			break;
 		TRY(deliver_batch(run, &outbox, until, &delivered, &failed));
-	} while (delivered > before && clock_monotonic_ms() < until);
+	} while (clock_monotonic_ms() < until);
 	*ret_delivered = delivered;
 	if (ret_failed)
 		*ret_failed = failed;
@@ -73,23 +73,35 @@ static struct error *deliver_batch(struct run *run, const struct outbox *outbox,
 	for (size_t i = 0; i < run->ports.forge_count; i++)
 		deliveries[i].forge = run->ports.forges[i];
 	for (size_t i = 0; i < outbox->count && clock_monotonic_ms() < until; i++) {
-		struct forge *forge = find_forge(run, outbox->items[i].forge);
+		struct outbox_item *item = &outbox->items[i];
+		struct delivery *delivery = find_delivery(deliveries, run->ports.forge_count, item->forge);
 
-		for (size_t k = 0; forge && k < run->ports.forge_count; k++)
-			if (deliveries[k].forge == forge && !deliveries[k].error)
-				TRY(post(run, &deliveries[k], &outbox->items[i], &records));
+		if (!delivery)
+			record_failed(run, item, no_such_forge(run, item), 0, &records);
+		else if (delivery->error)
+			record_failed(run, item, delivery->error, delivery->wait_ms, &records);
+		else
+			TRY(post(run, delivery, item, &records));
 	}
 	for (size_t i = 0; i < run->ports.forge_count; i++)
 		close_delivery(run, &deliveries[i], &records, delivered, failed);
 	return records.count ? journal_write(run->ports.journal, &records, run->arena, NULL) : NULL;
 }
 
-static struct forge *find_forge(const struct run *run, const char *name)
+static struct delivery *find_delivery(struct delivery *deliveries, size_t count, const char *forge)
 {
-	for (size_t i = 0; i < run->ports.forge_count; i++)
-		if (text_equal(run->ports.forges[i]->ops->name, name))
-			return run->ports.forges[i];
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(deliveries[i].forge->ops->name, forge))
+			return &deliveries[i];
 	return NULL;
+}
+
+/* It was taken out of the configuration while a status for it waited. */
+static struct error *no_such_forge(struct run *run, const struct outbox_item *item)
+{
+	return FAIL(run->arena, FORGE_REFUSED,
+	            .what = arena_printf(run->arena, "target '%s' no longer reports to '%s'", run->target->name, item->forge),
+	            .hint = "Its statuses stay in the journal; a new one goes to the forges that are configured.");
 }
 
 static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item, struct records *records)
@@ -106,8 +118,10 @@ static struct error *post(struct run *run, struct delivery *delivery, struct out
 		return NULL;
 	}
 	record_failed(run, item, error, wait_ms, records);
-	if (error->row != &error_rows()[ERR_FORGE_REFUSED])
-		delivery->error = error; /* the forge, not this status: leave it alone for now */
+	if (error->row == &error_rows()[ERR_FORGE_REFUSED])
+		return NULL;
+	delivery->error = error; /* the forge, not this status: leave it alone for now */
+	delivery->wait_ms = wait_ms;
 	return NULL;
 }
 

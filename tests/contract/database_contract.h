@@ -11,7 +11,6 @@
 
 /* The files that the contract sends. Each makes at most one thing, which `exists` then finds. */
 #define FILE_MAKES "CREATE TABLE thing (id int PRIMARY KEY);"
-#define FILE_MAKES_MORE "CREATE TABLE more (id int);"
 #define FILE_FAILS "CREATE TABLE thing (id int);\nSELECT 1;\nSELECT 1 / 0;"
 #define FILE_COPIES "CREATE TABLE thing (id int);\nCOPY thing FROM STDIN;"
 #define FILE_OWN_TRANSACTION "BEGIN; CREATE TABLE thing (id int); COMMIT; SELECT 1 / 0;"

@@ -22,12 +22,13 @@ struct database_lesson { /* what the server does with a text that contains `cont
 
 struct database_memory {
 	struct arena *arena;
-	struct ledger ledger;        /* what `database_ledger` shows; a test may write it */
-	const char *schema;          /* of the one ledger; set by the first call that names one */
-	struct text_list schemas;    /* that exist besides public; each with books of its own is not supported */
-	struct text_list things;     /* that exist for everybody */
+	struct { /* the ledgers of the schemas that have books; a test may write rows */
+		struct ledger *items;
+		size_t count, room;
+	} books;
+	struct text_list things; /* that exist for everybody */
 	struct text_list indexes, remnants;
-	struct text_list calls;      /* "begin", "send CREATE TABLE …", "commit 2026…": in order, of all sessions */
+	struct text_list calls;  /* "connect", "begin", "send CREATE TABLE …": in order, of all sessions */
 	struct text_list unreadable; /* what database_unreadable answers */
 	struct {
 		struct database_lesson *items;
@@ -37,13 +38,10 @@ struct database_memory {
 		enum transaction_outcome *items; /* of transaction 1, 2, … */
 		size_t count, room;
 	} transactions;
-	struct { /* one for each schema that has books */
-		struct ledger *items;
-		size_t count, room;
-	} books;
-	struct database_memory_session *lock_holder;
-	struct server server;
-	bool unreachable; /* connect answers ERR_DB_UNREACHABLE */
+	const void *lock_holder; /* a session, or NULL */
+	const char *lock_target; /* of the holder */
+	struct server server;    /* what connect answers */
+	bool unreachable;        /* connect answers ERR_DB_UNREACHABLE */
 };
 
 struct database_memory *database_memory_new(struct arena *arena);

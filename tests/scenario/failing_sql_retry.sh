@@ -27,7 +27,7 @@ expect_no_table audit
 expect_ledger_rows 20260101000000_audit 1
 headgate status
 expect_exit 1
-expect_output "headgate retry"
+expect_output "A003"
 
 headgate retry
 expect_exit 0

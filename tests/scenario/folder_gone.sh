@@ -29,7 +29,9 @@ halts() { # WHAT
 	expect_exit 0
 }
 
-git -C "$work" rm -rq prisma/migrations/20260101000000_users prisma/migrations/20260102000000_orders
+git -C "$work" rm -rq prisma/migrations
+mkdir -p "$work/prisma/migrations"
+printf 'Migrations have moved.\n' >"$work/prisma/migrations/README.md"
 commit_as alice "Empty it"
 halts "empty"
 git -C "$work" rm -rq prisma/migrations

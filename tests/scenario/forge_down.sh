@@ -41,7 +41,7 @@ expect_output "not delivered yet"
 forge_says
 delivered() {
 	reconcile
-	[[ $(forge_statuses "$commit") == *success* ]]
+	[[ $(forge_statuses "$commit") == *success* && $(forge_statuses "$refused") == *undone* ]]
 }
 wait_until 10 "the statuses to arrive" delivered
 expect "the refused commit's words, in order" "failure V002 failure undone" \

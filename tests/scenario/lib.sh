@@ -458,18 +458,22 @@ expect_exit() { # NUMBER
 	expect "exit code of '$last_command'" "$1" "$exit_code"
 }
 
-expect_output() { # FRAGMENT: of the last command's standard output or error
+expect_output() { # FRAGMENT: of the last command's standard output or error, wherever its lines are broken
 	expectations=$((expectations + 1))
-	if ! grep -qF -- "$1" "$scratch/out" "$scratch/err"; then
+	if ! unbroken | grep -qF -- "$1"; then
 		fail "'$last_command' to say: $1" "it does not"
 	fi
 }
 
 expect_no_output() { # FRAGMENT
 	expectations=$((expectations + 1))
-	if grep -qF -- "$1" "$scratch/out" "$scratch/err"; then
+	if unbroken | grep -qF -- "$1"; then
 		fail "'$last_command' not to say: $1" "it does"
 	fi
+}
+
+unbroken() {
+	cat "$scratch/out" "$scratch/err" | tr -s ' \n' '  '
 }
 
 expect_json() { # FILTER: the last command printed one JSON document, and jq's FILTER holds for it

@@ -4,7 +4,7 @@
 
 put_entry() { # MODE TYPE OBJECT PATH: a signed commit of alice's that adds the entry under prisma/migrations
 	local path=prisma/migrations/$4 tree
-	tree=$(git -C "$work" ls-tree -z "HEAD:$(dirname "$path")" 2>/dev/null |
+	tree=$(entries_of "$(dirname "$path")" |
 		{ cat && printf '%s %s %s\t%s\0' "$1" "$2" "$3" "$(basename "$path")"; } | git -C "$work" mktree -z --missing)
 	while [[ $path == */* ]]; do
 		path=$(dirname "$path")
@@ -13,13 +13,17 @@ put_entry() { # MODE TYPE OBJECT PATH: a signed commit of alice's that adds the 
 	commit_tree "$tree" "Put $(printf '%q' "$4")"
 }
 
-replace_entry() { # FOLDER NAME TREE: the folder's tree (. is the root) with another sub-tree of that name
+replace_entry() { # FOLDER NAME TREE: the folder's tree with another sub-tree of that name
+	entries_of "$1" | { grep -zv -- $'\t'"$2\$" || true; } |
+		{ cat && printf '040000 tree %s\t%s\0' "$3" "$2"; } | git -C "$work" mktree -z --missing
+}
+
+entries_of() { # FOLDER: . is the root; nothing when it is not there
 	local folder=HEAD:$1
 	if [[ $1 == . ]]; then
 		folder=HEAD:
 	fi
-	git -C "$work" ls-tree -z "$folder" 2>/dev/null | grep -zv -- $'\t'"$2\$" |
-		{ cat && printf '040000 tree %s\t%s\0' "$3" "$2"; } | git -C "$work" mktree -z
+	git -C "$work" ls-tree -z "$folder" 2>/dev/null || true
 }
 
 put_file() { # PATH: a file under prisma/migrations with the bytes of standard input

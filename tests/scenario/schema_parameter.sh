@@ -7,7 +7,7 @@ given_database shop
 database_of[eu]=$database owner_of[eu]=$owner
 given_strict_policy
 given_config policy=policies/strict.yaml database_url="\"${database_url%\?*}?schema=shop\""
-given_target eu policy=policies/strict.yaml database_url="\"${database_url%\?*}?schema=Shop EU\""
+given_target eu policy=policies/strict.yaml database_url="\"${database_url%\?*}?schema=Shop%20EU\""
 baseline "$commit" shop
 baseline "$commit" eu
 

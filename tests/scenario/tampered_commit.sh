@@ -8,8 +8,8 @@ given_strict_policy
 given_config policy=policies/strict.yaml
 baseline
 
-put_in_place() { # the commit on standard input, as it is, becomes main
-	commit=$(git -C "$work" hash-object -t commit -w --literally --stdin)
+put_in_place() { # COMMIT'S BYTES: they become main, as they are
+	commit=$(git -C "$work" hash-object -t commit -w --literally --stdin <<<"$1")
 	git -C "$work" reset -q --hard "$commit"
 	push --force
 }
@@ -17,7 +17,7 @@ put_in_place() { # the commit on standard input, as it is, becomes main
 migration 20260101000000_users 'CREATE TABLE users (id bigint PRIMARY KEY);'
 commit_as alice "Add users"
 good=$commit
-git -C "$work" cat-file commit "$good" | sed 's/^Add users$/Add users, reviewed by all/' | put_in_place
+put_in_place "$(git -C "$work" cat-file commit "$good" | sed 's/^Add users$/Add users, reviewed by all/')"
 bad=$commit
 reconcile
 expect_exit 4
@@ -25,8 +25,7 @@ expect_output "V003"
 expect_no_table users
 expect_status "$bad" failure "V003 refused"
 
-git -C "$work" reset -q --hard "$good"
-git -C "$work" cat-file commit "$good" | sed '0,/^author /s/^author \(.*\)$/author \1\nauthor \1/' | put_in_place
+put_in_place "$(git -C "$work" cat-file commit "$good" | sed 's/^author \(.*\)$/author \1\nauthor \1/')"
 reconcile
 expect_exit 4
 expect_output "V001"
