@@ -1,7 +1,7 @@
 /*
- * The session: connect, Prisma's lock, tidying up, and the ops table. What a reader would get wrong: settings are made by
- * set_config in the first query and only when the server itself answers it (DESIGN 11.7), since through a transaction
- * pooler they would stay behind in somebody else's session.
+ * The session: connect, Prisma's lock, tidying up, and the ops table. What a reader would get
+ * wrong: settings are made by set_config in the first query and only when the server itself answers
+ * it (R11), since through a transaction pooler they would stay behind in somebody else's session.
  */
 #include "adapters/database_postgres.h"
 
@@ -18,11 +18,14 @@
 #define LOCK_WAIT_LONGEST_MS 1000
 #define SIDE_CONNECT_MS 2000
 
-static struct error *postgres_connect(struct database *database, const struct session_limits *limits, bool for_writing,
+static struct error *postgres_connect(struct database *database,
+                                      const struct session_limits *limits, bool for_writing,
                                       struct arena *arena, struct server *ret_server);
-static struct error *postgres_lock(struct database *database, uint64_t budget_ms, struct arena *arena);
+static struct error *postgres_lock(struct database *database, uint64_t budget_ms,
+                                   struct arena *arena);
 static struct error *postgres_unlock(struct database *database, struct arena *arena);
-static struct error *postgres_tidy(struct database *database, struct arena *arena, bool *ret_lock_kept);
+static struct error *postgres_tidy(struct database *database, struct arena *arena,
+                                   bool *ret_lock_kept);
 static void postgres_disconnect(struct database *database);
 static void postgres_close(struct database *database);
 
@@ -49,24 +52,32 @@ static const struct database_ops ops = {
 	.close = postgres_close,
 };
 
-static struct error *make_connection(struct postgres *postgres, struct arena *arena, uint64_t longest_ms,
-                                     struct database_url *ret_url, struct pg **ret_pg);
-static const char *make_settings(struct postgres *postgres, struct arena *arena, const struct database_url *url);
+static struct error *make_connection(struct postgres *postgres, struct arena *arena,
+                                     uint64_t longest_ms, struct database_url *ret_url,
+                                     struct pg **ret_pg);
+static const char *make_settings(struct postgres *postgres, struct arena *arena,
+                                 const struct database_url *url);
 static struct error *look_around(struct postgres *postgres, bool for_writing, struct arena *arena,
                                  struct server *ret_server);
-static struct error *judge_server(struct postgres *postgres, struct arena *arena, const struct pg_reply *reply);
-static struct error *system_identifier(struct postgres *postgres, struct arena *arena, const char **ret_identifier);
-static struct error *lock_still_held(struct postgres *postgres, struct arena *arena, bool *ret_held);
-static struct error *lock_holder(struct postgres *postgres, struct arena *arena, uint64_t budget_ms);
+static struct error *judge_server(struct postgres *postgres, struct arena *arena,
+                                  const struct pg_reply *reply);
+static struct error *system_identifier(struct postgres *postgres, struct arena *arena,
+                                       const char **ret_identifier);
+static struct error *lock_still_held(struct postgres *postgres, struct arena *arena,
+                                     bool *ret_held);
+static struct error *lock_holder(struct postgres *postgres, struct arena *arena,
+                                 uint64_t budget_ms);
 
-FALLIBLE database_postgres_open(struct arena *arena, const struct database_postgres_options *options,
+FALLIBLE database_postgres_open(struct arena *arena,
+                                const struct database_postgres_options *options,
                                 struct database **ret_database)
 {
 	struct postgres *postgres = ARENA_NEW(arena, struct postgres);
 
 	if (!options->url == !options->url_file)
-		return FAIL(arena, DB_URL, .what = "no database is named",
-		            .hint = "Name the file that holds the database URL in the target's configuration.");
+		return FAIL(
+			arena, DB_URL, .what = "no database is named",
+			.hint = "Name the file that holds the database URL in the target's configuration.");
 	postgres->database.ops = &ops;
 	postgres->arena = arena;
 	postgres->options.url = arena_text(arena, options->url);
@@ -77,7 +88,8 @@ FALLIBLE database_postgres_open(struct arena *arena, const struct database_postg
 	return NULL;
 }
 
-FALLIBLE database_postgres_url(struct database *database, struct arena *arena, struct database_url *ret_url)
+FALLIBLE database_postgres_url(struct database *database, struct arena *arena,
+                               struct database_url *ret_url)
 {
 	struct postgres *postgres = postgres_of(database);
 	const char *url = postgres->options.url;
@@ -91,7 +103,8 @@ FALLIBLE database_postgres_url(struct database *database, struct arena *arena, s
 	return database_url_parse(arena, url, ret_url);
 }
 
-static struct error *postgres_connect(struct database *database, const struct session_limits *limits, bool for_writing,
+static struct error *postgres_connect(struct database *database,
+                                      const struct session_limits *limits, bool for_writing,
                                       struct arena *arena, struct server *ret_server)
 {
 	struct postgres *postgres = postgres_of(database);
@@ -108,8 +121,9 @@ static struct error *postgres_connect(struct database *database, const struct se
 	return error;
 }
 
-static struct error *make_connection(struct postgres *postgres, struct arena *arena, uint64_t longest_ms,
-                                     struct database_url *ret_url, struct pg **ret_pg)
+static struct error *make_connection(struct postgres *postgres, struct arena *arena,
+                                     uint64_t longest_ms, struct database_url *ret_url,
+                                     struct pg **ret_pg)
 {
 	struct pg_parameters parameters = {0};
 	struct database_url url;
@@ -132,7 +146,9 @@ static struct error *make_connection(struct postgres *postgres, struct arena *ar
 		{"port", url.port},
 		{"dbname", url.database},
 		{"user", url.user},
-		{"application_name", text_clip(arena, arena_printf(arena, "headgate/%s", postgres->options.target), 63)},
+		{"application_name",
+	         text_clip(arena, arena_printf(arena, "headgate/%s", postgres->options.target),
+	                   63)},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -152,13 +168,18 @@ struct pg *postgres_side(struct postgres *postgres, struct arena *arena)
 {
 	struct database_url url;
 
-	if (!postgres->side && make_connection(postgres, arena, SIDE_CONNECT_MS, &url, &postgres->side))
+	if (!postgres->side &&
+	    make_connection(postgres, arena, SIDE_CONNECT_MS, &url, &postgres->side))
 		return NULL; /* progress is a courtesy: without it the work goes on unseen */
 	return postgres->side;
 }
 
-/* As Prisma does, search_path is the named schema alone, and the server's default when the URL names none. */
-static const char *make_settings(struct postgres *postgres, struct arena *arena, const struct database_url *url)
+/*
+ * As Prisma does, search_path is the named schema alone, and the server's default when the URL
+ * names none.
+ */
+static const char *make_settings(struct postgres *postgres, struct arena *arena,
+                                 const struct database_url *url)
 {
 	const struct {
 		const char *name;
@@ -166,7 +187,8 @@ static const char *make_settings(struct postgres *postgres, struct arena *arena,
 	} rows[] = {
 		{"lock_timeout", postgres->limits.lock_timeout},
 		{"statement_timeout", postgres->limits.statement_timeout},
-		{"idle_in_transaction_session_timeout", postgres->limits.idle_in_transaction_timeout},
+		{"idle_in_transaction_session_timeout",
+	         postgres->limits.idle_in_transaction_timeout},
 		{"idle_session_timeout", 0},
 	};
 	struct text text = TEXT_IN(postgres->arena);
@@ -174,8 +196,8 @@ static const char *make_settings(struct postgres *postgres, struct arena *arena,
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		uint64_t value = rows[i].value > INT32_MAX ? INT32_MAX : rows[i].value;
 
-		text_printf(&text, "%spg_catalog.set_config('%s', '%" PRIu64 "', false)", i ? ", " : "", rows[i].name,
-		            value);
+		text_printf(&text, "%spg_catalog.set_config('%s', '%" PRIu64 "', false)",
+		            i ? ", " : "", rows[i].name, value);
 	}
 	if (url->schema_named) {
 		const char *schema = pg_identifier(postgres->pg, arena, url->schema);
@@ -186,8 +208,18 @@ static const char *make_settings(struct postgres *postgres, struct arena *arena,
 	return text_get(&text);
 }
 
-enum look { LOOK_PID, LOOK_DATABASE, LOOK_ROLE, LOOK_SUPER, LOOK_STANDBY, LOOK_SIZE, LOOK_CONTROL, LOOK_VERSION,
-	LOOK_READ_ONLY, LOOK_SCHEMA };
+enum look {
+	LOOK_PID,
+	LOOK_DATABASE,
+	LOOK_ROLE,
+	LOOK_SUPER,
+	LOOK_STANDBY,
+	LOOK_SIZE,
+	LOOK_CONTROL,
+	LOOK_VERSION,
+	LOOK_READ_ONLY,
+	LOOK_SCHEMA
+};
 
 static struct error *look_around(struct postgres *postgres, bool for_writing, struct arena *arena,
                                  struct server *ret_server)
@@ -196,12 +228,18 @@ static struct error *look_around(struct postgres *postgres, bool for_writing, st
 		"SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_database(), current_user,"
 		" (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),"
 		" pg_catalog.pg_is_in_recovery(),"
-		" CASE WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CONNECT')"
+		" CASE WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(),"
+		" 'CONNECT')"
 		" THEN pg_catalog.pg_database_size(pg_catalog.current_database()) END,"
 		" pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),"
-		" pg_catalog.current_setting('server_version'), pg_catalog.current_setting('transaction_read_only')";
-	/* An empty result of the second statement says that somebody between us and the server answered. */
-	const char *sql = arena_printf(arena, "%s; SELECT %s WHERE pg_catalog.pg_backend_pid() = %d;"
+		" pg_catalog.current_setting('server_version'),"
+		" pg_catalog.current_setting('transaction_read_only')";
+	/*
+	 * An empty result of the second statement says that somebody between us and the server
+	 * answered.
+	 */
+	const char *sql = arena_printf(arena,
+	                               "%s; SELECT %s WHERE pg_catalog.pg_backend_pid() = %d;"
 	                               " SELECT pg_catalog.current_schema()",
 	                               look, postgres->settings, pg_backend(postgres->pg));
 	struct server server = {.version_num = pg_server_version(postgres->pg)};
@@ -209,11 +247,14 @@ static struct error *look_around(struct postgres *postgres, bool for_writing, st
 	struct pg_reply reply;
 
 	if (server.version_num < OLDEST_VERSION)
-		return FAIL(arena, DB_VERSION,
-		            .what = arena_printf(arena, "cannot work on '%s'", postgres->where),
-		            .why = arena_printf(arena, "its server is PostgreSQL %d.%d, and the oldest that will do is 14",
-		                                server.version_num / 10000, server.version_num % 10000),
-		            .hint = "Upgrade the server, then the agent goes on by itself.");
+		return FAIL(
+			arena, DB_VERSION,
+			.what = arena_printf(arena, "cannot work on '%s'", postgres->where),
+			.why = arena_printf(
+				arena,
+				"its server is PostgreSQL %d.%d, and the oldest that will do is 14",
+				server.version_num / 10000, server.version_num % 10000),
+			.hint = "Upgrade the server, then the agent goes on by itself.");
 	TRY(postgres_look(postgres, arena, "cannot look at the session", sql, NULL, 0, &reply));
 	if (for_writing)
 		TRY(judge_server(postgres, arena, &reply));
@@ -232,47 +273,56 @@ static struct error *look_around(struct postgres *postgres, bool for_writing, st
 	return NULL;
 }
 
-static struct error *judge_server(struct postgres *postgres, struct arena *arena, const struct pg_reply *reply)
+static struct error *judge_server(struct postgres *postgres, struct arena *arena,
+                                  const struct pg_reply *reply)
 {
 	bool standby = postgres_true(pg_cell(reply, 0, 0, LOOK_STANDBY));
 
 	if (!pg_row_count(reply, 1))
-		return FAIL(arena, DB_POOLER,
-		            .what = arena_printf(arena, "cannot apply anything to '%s'", postgres->where),
-		            .why = "a pooler stands between the agent and the server",
-		            .hint = "Name the server itself in the agent's database URL (with Prisma: its directUrl).");
+		return FAIL(
+			arena, DB_POOLER,
+			.what = arena_printf(arena, "cannot apply anything to '%s'",
+		                             postgres->where),
+			.why = "a pooler stands between the agent and the server",
+			.hint = "Name the server itself in the agent's database URL (with Prisma: its directUrl).");
 	if (standby || text_equal(pg_cell(reply, 0, 0, LOOK_READ_ONLY), "on"))
-		return FAIL(arena, DB_STANDBY,
-		            .what = arena_printf(arena, "cannot apply anything to '%s'", postgres->where),
-		            .why = standby ? "the server is a standby or in recovery"
-		                           : "its transactions are read only (default_transaction_read_only)",
-		            .hint = "The agent waits until the server takes writes; is it the right one?");
+		return FAIL(
+			arena, DB_STANDBY,
+			.what = arena_printf(arena, "cannot apply anything to '%s'",
+		                             postgres->where),
+			.why = standby ? "the server is a standby or in recovery"
+		                       : "its transactions are read only (default_transaction_read_only)",
+			.hint = "The agent waits until the server takes writes; is it the right one?");
 	return NULL;
 }
 
-static struct error *system_identifier(struct postgres *postgres, struct arena *arena, const char **ret_identifier)
+static struct error *system_identifier(struct postgres *postgres, struct arena *arena,
+                                       const char **ret_identifier)
 {
 	struct pg_reply reply;
 
 	TRY(postgres_look(postgres, arena, "cannot read the server's identifier",
-	                  "SELECT system_identifier FROM pg_catalog.pg_control_system()", NULL, 0, &reply));
+	                  "SELECT system_identifier FROM pg_catalog.pg_control_system()", NULL, 0,
+	                  &reply));
 	*ret_identifier = pg_cell(&reply, 0, 0, 0);
 	return NULL;
 }
 
-static struct error *postgres_lock(struct database *database, uint64_t budget_ms, struct arena *arena)
+static struct error *postgres_lock(struct database *database, uint64_t budget_ms,
+                                   struct arena *arena)
 {
 	struct postgres *postgres = postgres_of(database);
 	uint64_t start = clock_monotonic_ms(), wait_ms = LOCK_WAIT_FIRST_MS;
 
-	if (postgres->lock_held) /* session locks are counted: a second one would outlive our unlock */
+	if (postgres->lock_held) /* they are counted: a second one would outlive our unlock */
 		TRY(lock_still_held(postgres, arena, &postgres->lock_held));
 	while (!postgres->lock_held) {
 		struct pg_reply reply;
 		uint64_t spent;
 
 		TRY(postgres_look(postgres, arena, "cannot ask for Prisma's lock",
-		                  "SELECT pg_catalog.pg_try_advisory_lock(72707369)", NULL, 0, &reply));
+		                  "SELECT pg_catalog.pg_try_advisory_lock(72707369)", NULL, 0,
+		                  &reply));
 		postgres->lock_held = postgres_true(pg_cell(&reply, 0, 0, 0));
 		spent = clock_monotonic_ms() - start;
 		if (postgres->lock_held)
@@ -280,8 +330,10 @@ static struct error *postgres_lock(struct database *database, uint64_t budget_ms
 		if (spent >= budget_ms)
 			return lock_holder(postgres, arena, budget_ms);
 		if (stop_asked())
-			return FAIL(arena, STOPPED, .what = "waiting for Prisma's lock was broken off",
-			            .why = "the agent was asked to stop", .hint = "Start it again to go on.");
+			return FAIL(arena, STOPPED,
+			            .what = "waiting for Prisma's lock was broken off",
+			            .why = "the agent was asked to stop",
+			            .hint = "Start it again to go on.");
 		wait_ms = wait_ms < budget_ms - spent ? wait_ms : budget_ms - spent;
 		clock_sleep_ms(jitter(wait_ms));
 		wait_ms = wait_ms * 2 < LOCK_WAIT_LONGEST_MS ? wait_ms * 2 : LOCK_WAIT_LONGEST_MS;
@@ -289,9 +341,9 @@ static struct error *postgres_lock(struct database *database, uint64_t budget_ms
 	return NULL;
 }
 
-#define LOCK_ROWS                                                                                                      \
-	"pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = 72707369"                  \
-	" AND l.objsubid = 1 AND l.granted AND l.database ="                                                            \
+#define LOCK_ROWS                                                                                  \
+	"pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.classid = 0"                    \
+	" AND l.objid = 72707369 AND l.objsubid = 1 AND l.granted AND l.database ="                \
 	" (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 #define LOCK_IS_OURS "EXISTS (SELECT FROM " LOCK_ROWS " AND l.pid = pg_catalog.pg_backend_pid())"
 
@@ -299,7 +351,8 @@ static struct error *lock_still_held(struct postgres *postgres, struct arena *ar
 {
 	struct pg_reply reply;
 
-	TRY(postgres_look(postgres, arena, "cannot look for Prisma's lock", "SELECT " LOCK_IS_OURS, NULL, 0, &reply));
+	TRY(postgres_look(postgres, arena, "cannot look for Prisma's lock", "SELECT " LOCK_IS_OURS,
+	                  NULL, 0, &reply));
 	*ret_held = postgres_true(pg_cell(&reply, 0, 0, 0));
 	return NULL;
 }
@@ -315,7 +368,8 @@ static struct error *lock_holder(struct postgres *postgres, struct arena *arena,
 	const char *application, *user, *age, *address;
 	struct pg_reply reply;
 
-	TRY(postgres_look(postgres, arena, "cannot ask who holds Prisma's lock", holder, NULL, 0, &reply));
+	TRY(postgres_look(postgres, arena, "cannot ask who holds Prisma's lock", holder, NULL, 0,
+	                  &reply));
 	application = pg_cell(&reply, 0, 0, 1);
 	user = pg_cell(&reply, 0, 0, 2);
 	address = pg_cell(&reply, 0, 0, 3);
@@ -331,13 +385,15 @@ static struct error *lock_holder(struct postgres *postgres, struct arena *arena,
 	if (address)
 		text_printf(&text, ", from %s", address);
 	if (age)
-		text_printf(&text, ", connected for %s", text_duration(arena, (uint64_t)postgres_number(age)));
-	return FAIL(arena, LEDGER_LOCK,
-	            .what = arena_printf(arena, "cannot get Prisma's lock on '%s' within %s", postgres->where,
-	                                 text_duration(arena, budget_ms)),
-	            .why = arena_printf(arena, "held by %s", text_get(&text)),
-	            .hint = "Is a `prisma migrate` at work there? The agent looks again by itself; a session that hangs is "
-	                    "ended by SELECT pg_terminate_backend(PROCESS).");
+		text_printf(&text, ", connected for %s",
+		            text_duration(arena, (uint64_t)postgres_number(age)));
+	return FAIL(
+		arena, LEDGER_LOCK,
+		.what = arena_printf(arena, "cannot get Prisma's lock on '%s' within %s",
+	                             postgres->where, text_duration(arena, budget_ms)),
+		.why = arena_printf(arena, "held by %s", text_get(&text)),
+		.hint = "Is a `prisma migrate` at work there? The agent looks again by itself; a session that hangs is "
+			"ended by SELECT pg_terminate_backend(PROCESS).");
 }
 
 /* All of them, since a file may have taken ours once more. */
@@ -357,10 +413,12 @@ static struct error *postgres_unlock(struct database *database, struct arena *ar
 	return NULL;
 }
 
-static struct error *postgres_tidy(struct database *database, struct arena *arena, bool *ret_lock_kept)
+static struct error *postgres_tidy(struct database *database, struct arena *arena,
+                                   bool *ret_lock_kept)
 {
 	static const char discard[] =
-		"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *;"
+		"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DEALLOCATE ALL; CLOSE ALL;"
+		" UNLISTEN *;"
 		" DISCARD TEMP; DISCARD SEQUENCES";
 	struct postgres *postgres = postgres_of(database);
 	struct own_query query = {
@@ -372,8 +430,8 @@ static struct error *postgres_tidy(struct database *database, struct arena *aren
 
 	TRY(postgres_connected(postgres, arena, query.aim));
 	query.sql = arena_printf(arena, "%s%s; SELECT " LOCK_IS_OURS ", %s",
-	                         pg_transaction(postgres->pg) == PG_IDLE ? "" : "ROLLBACK; ", discard,
-	                         postgres->settings);
+	                         pg_transaction(postgres->pg) == PG_IDLE ? "" : "ROLLBACK; ",
+	                         discard, postgres->settings);
 	TRY(postgres_query(postgres, &query, arena, &reply));
 	postgres->lock_held = postgres_true(pg_cell(&reply, reply.count - 1, 0, 0));
 	*ret_lock_kept = postgres->lock_held;

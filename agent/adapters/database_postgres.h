@@ -1,6 +1,6 @@
 /*
- * The database port on PostgreSQL 14 and later, by libpq (DESIGN 11.6–11.8). What it means to be called while a file is
- * half done is the port's business (ports/database.h); here are only the ways in.
+ * The database port on PostgreSQL 14 and later, by libpq (R11, R12). What it means to be called
+ * while a file is half done is the port's business (ports/database.h); here are only the ways in.
  */
 #pragma once
 
@@ -14,14 +14,18 @@ struct database_postgres_options {
 };
 
 /*
- * Costs nothing: nothing is read or connected before database_connect. The texts are copied. Lives in the arena, but needs
- * database_close. Calls that need a connection and have none answer ERR_DB_LOST.
+ * Costs nothing: nothing is read or connected before database_connect. The texts are copied. Lives
+ * in the arena, but needs database_close. Calls that need a connection and have none answer
+ * ERR_DB_LOST.
  */
-FALLIBLE database_postgres_open(struct arena *arena, const struct database_postgres_options *options,
+FALLIBLE database_postgres_open(struct arena *arena,
+                                const struct database_postgres_options *options,
                                 struct database **ret_database);
 
 /*
- * The URL as it is now, for whoever starts a program of PostgreSQL's on the same database. `database` must come from
- * database_postgres_open. Errors: ERR_DB_URL and those of file_read_secret.
+ * The URL as it is now, for whoever starts a program of PostgreSQL's on the same database.
+ * `database` must come from database_postgres_open. Errors: ERR_DB_URL and those of
+ * file_read_secret.
  */
-FALLIBLE database_postgres_url(struct database *database, struct arena *arena, struct database_url *ret_url);
+FALLIBLE database_postgres_url(struct database *database, struct arena *arena,
+                               struct database_url *ret_url);

@@ -1,6 +1,7 @@
 /*
- * The one way in which the adapter's own queries are sent and judged. A query of ours that fails is an error, unlike a
- * migration's: a lost session is closed here, so that later calls answer ERR_DB_LOST and do not meet half a connection.
+ * The one way in which the adapter's own queries are sent and judged. A query of ours that fails is
+ * an error, unlike a migration's: a lost session is closed here, so that later calls answer
+ * ERR_DB_LOST and do not meet half a connection.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -9,8 +10,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-FALLIBLE postgres_look(struct postgres *postgres, struct arena *arena, const char *aim, const char *sql,
-                       const char *const *values, size_t count, struct pg_reply *ret_reply)
+FALLIBLE postgres_look(struct postgres *postgres, struct arena *arena, const char *aim,
+                       const char *sql, const char *const *values, size_t count,
+                       struct pg_reply *ret_reply)
 {
 	const struct own_query query = {
 		.aim = aim,
@@ -24,8 +26,8 @@ FALLIBLE postgres_look(struct postgres *postgres, struct arena *arena, const cha
 	return postgres_query(postgres, &query, arena, ret_reply);
 }
 
-FALLIBLE postgres_query(struct postgres *postgres, const struct own_query *query, struct arena *arena,
-                        struct pg_reply *ret_reply)
+FALLIBLE postgres_query(struct postgres *postgres, const struct own_query *query,
+                        struct arena *arena, struct pg_reply *ret_reply)
 {
 	const struct pg_query sent = {
 		.sql = query->sql,
@@ -51,7 +53,8 @@ FALLIBLE postgres_query(struct postgres *postgres, const struct own_query *query
 	return NULL;
 }
 
-FALLIBLE postgres_judge(struct postgres *postgres, struct arena *arena, const char *aim, const struct pg_reply *reply)
+FALLIBLE postgres_judge(struct postgres *postgres, struct arena *arena, const char *aim,
+                        const struct pg_reply *reply)
 {
 	const char *what = arena_printf(arena, "%s of '%s'", aim, postgres->where);
 	const char *why;
@@ -68,14 +71,17 @@ FALLIBLE postgres_judge(struct postgres *postgres, struct arena *arena, const ch
 	                            : text_clip(arena, reply->error.message, 200);
 	if (reply->lost) {
 		postgres_forget(postgres);
-		return FAIL(arena, DB_LOST, .what = what, .why = why,
-		            .hint = "The agent connects again by itself and finds out what took effect.");
+		return FAIL(
+			arena, DB_LOST, .what = what, .why = why,
+			.hint = "The agent connects again by itself and finds out what took effect.");
 	}
 	if (text_equal(reply->error.sqlstate, "42501"))
-		return FAIL(arena, DB_RIGHTS, .what = what, .why = why,
-		            .hint = "Let the owner of the object grant the missing right to the agent's role.");
-	return FAIL(arena, DB_QUERY, .what = what, .why = why,
-	            .hint = "The agent tries again by itself; if that does not help, look into the server's log.");
+		return FAIL(
+			arena, DB_RIGHTS, .what = what, .why = why,
+			.hint = "Let the owner of the object grant the missing right to the agent's role.");
+	return FAIL(
+		arena, DB_QUERY, .what = what, .why = why,
+		.hint = "The agent tries again by itself; if that does not help, look into the server's log.");
 }
 
 FALLIBLE postgres_connected(struct postgres *postgres, struct arena *arena, const char *aim)
@@ -97,7 +103,8 @@ void postgres_forget(struct postgres *postgres)
 
 void postgres_end_transaction(struct postgres *postgres, struct arena *arena)
 {
-	const struct pg_query query = {.sql = "ROLLBACK", .stop = PG_STOP_WAITS, .deadline_ms = OWN_QUERY_MS};
+	const struct pg_query query = {
+		.sql = "ROLLBACK", .stop = PG_STOP_WAITS, .deadline_ms = OWN_QUERY_MS};
 	struct pg_reply reply;
 
 	if (!postgres->pg || pg_transaction(postgres->pg) == PG_IDLE)
@@ -142,7 +149,8 @@ const char *postgres_timestamp(struct arena *arena, int64_t us)
 	struct tm tm;
 	char date[32];
 
-	if (us < 0 || !gmtime_r(&seconds, &tm) || !strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm))
+	if (us < 0 || !gmtime_r(&seconds, &tm) ||
+	    !strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm))
 		BUG("%" PRId64 " is no time", us);
 	return arena_printf(arena, "'%s.%06d+00'", date, (int)(us % 1000000));
 }

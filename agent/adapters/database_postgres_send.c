@@ -1,7 +1,7 @@
 /*
- * Sending a migration's own SQL. Its bytes go as they are, as one simple query; what the server says is the answer, also
- * when it is no. A reader would get wrong: when we are asked to stop and cancel, that is an answer too (57014), since only
- * the caller can tell what took effect before.
+ * Sending a migration's own SQL. Its bytes go as they are, as one simple query; what the server
+ * says is the answer, also when it is no. A reader would get wrong: when we are asked to stop and
+ * cancel, that is an answer too (57014), since only the caller can tell what took effect before.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,22 +25,27 @@ static struct error *swap_timeouts(struct postgres *postgres, bool longer, struc
 static const char *number_literal(struct arena *arena, uint64_t number);
 static void look_at_progress(void *context);
 static void tell_progress(const struct watch *watch, const struct pg_reply *reply);
-static struct answer make_answer(struct postgres *postgres, const struct pg_reply *reply, struct arena *arena);
+static struct answer make_answer(struct postgres *postgres, const struct pg_reply *reply,
+                                 struct arena *arena);
 
-FALLIBLE postgres_send(struct database *database, struct bytes sql, const struct send_options *options,
-                       struct arena *arena, struct answer *ret_answer)
+FALLIBLE postgres_send(struct database *database, struct bytes sql,
+                       const struct send_options *options, struct arena *arena,
+                       struct answer *ret_answer)
 {
 	static const char aim[] = "cannot send a file";
 	static const struct send_options defaults;
 	struct postgres *postgres = postgres_of(database);
-	struct watch watch = {.postgres = postgres, .arena = arena, .options = options ? options : &defaults};
-	struct pg_query query = {.sql = arena_copy(arena, sql.data, sql.size), .tick_ms = PROGRESS_EVERY_MS};
+	struct watch watch = {
+		.postgres = postgres, .arena = arena, .options = options ? options : &defaults};
+	struct pg_query query = {.sql = arena_copy(arena, sql.data, sql.size),
+	                         .tick_ms = PROGRESS_EVERY_MS};
 	bool longer = watch.options->no_statement_timeout;
 	struct pg_reply reply;
 
 	TRY(postgres_connected(postgres, arena, aim));
 	if (memchr(sql.data, '\0', sql.size))
-		return FAIL(arena, FILE_NOT_TEXT, .what = "a file cannot be sent", .why = "it holds a NUL byte",
+		return FAIL(arena, FILE_NOT_TEXT, .what = "a file cannot be sent",
+		            .why = "it holds a NUL byte",
 		            .hint = "The server would read no further; remove the NUL byte.");
 	if (longer && pg_transaction(postgres->pg) == PG_IDLE)
 		TRY(swap_timeouts(postgres, true, arena));
@@ -58,23 +63,29 @@ FALLIBLE postgres_send(struct database *database, struct bytes sql, const struct
 		return NULL;
 	}
 	if (longer && pg_transaction(postgres->pg) == PG_IDLE)
-		postgres_ignore(swap_timeouts(postgres, false, arena)); /* the answer counts for more; tidy sets them, too */
+		postgres_ignore(
+			swap_timeouts(postgres, false,
+		                      arena)); /* the answer counts for more; tidy sets them, too */
 	return NULL;
 }
 
 /*
- * A build waits for old transactions, and blocks no reader or writer meanwhile, so a lock_timeout that is right for
- * ALTER TABLE would end it again and again. What the file has set itself stays: a setting is changed only from our value.
+ * A build waits for old transactions, and blocks no reader or writer meanwhile, so a lock_timeout
+ * that is right for ALTER TABLE would end it again and again. What the file has set itself stays: a
+ * setting is changed only from our value.
  */
 static struct error *swap_timeouts(struct postgres *postgres, bool longer, struct arena *arena)
 {
 	static const char swap[] =
-		"SELECT pg_catalog.set_config(s.name, v.after, false) FROM (VALUES ('statement_timeout', %s, %s),"
+		"SELECT pg_catalog.set_config(s.name, v.after, false) FROM (VALUES"
+		" ('statement_timeout', %s, %s),"
 		" ('lock_timeout', %s, %s)) AS v (name, before, after)"
 		" JOIN pg_catalog.pg_settings s ON s.name = v.name AND s.setting = v.before";
 	uint64_t lock = postgres->limits.lock_timeout;
-	const char *ours[] = {number_literal(arena, postgres->limits.statement_timeout), number_literal(arena, lock)};
-	const char *theirs[] = {"'0'", number_literal(arena, lock && lock < LONG_LOCK_MS ? LONG_LOCK_MS : lock)};
+	const char *ours[] = {number_literal(arena, postgres->limits.statement_timeout),
+	                      number_literal(arena, lock)};
+	const char *theirs[] = {
+		"'0'", number_literal(arena, lock && lock < LONG_LOCK_MS ? LONG_LOCK_MS : lock)};
 	const char *const *from = longer ? ours : theirs, *const *to = longer ? theirs : ours;
 	const struct own_query query = {
 		.aim = "cannot set the time limits",
@@ -95,7 +106,8 @@ static const char *number_literal(struct arena *arena, uint64_t number)
 static void look_at_progress(void *context)
 {
 	static const char look[] =
-		"SELECT phase, blocks_done, blocks_total, tuples_done, tuples_total, lockers_done, lockers_total"
+		"SELECT phase, blocks_done, blocks_total, tuples_done, tuples_total, lockers_done,"
+		" lockers_total"
 		" FROM pg_catalog.pg_stat_progress_create_index WHERE pid = $1::pg_catalog.int4";
 	struct watch *watch = context;
 	const char *values[] = {arena_printf(watch->arena, "%d", pg_backend(watch->postgres->pg))};
@@ -123,7 +135,9 @@ static void look_at_progress(void *context)
 	tell_progress(watch, &reply);
 }
 
-/* A phase counts blocks, else rows, else the sessions that it waits for; some phases count nothing. */
+/*
+ * A phase counts blocks, else rows, else the sessions that it waits for; some phases count nothing.
+ */
 static void tell_progress(const struct watch *watch, const struct pg_reply *reply)
 {
 	const char *phase = pg_cell(reply, 0, 0, 0), *what;
@@ -137,14 +151,16 @@ static void tell_progress(const struct watch *watch, const struct pg_reply *repl
 
 		if (total <= 0)
 			continue;
-		progress_report(watch->options->progress, what, column == 1 ? PROGRESS_BLOCKS : PROGRESS_ITEMS,
-		                (uint64_t)done, (uint64_t)total);
+		progress_report(watch->options->progress, what,
+		                column == 1 ? PROGRESS_BLOCKS : PROGRESS_ITEMS, (uint64_t)done,
+		                (uint64_t)total);
 		return;
 	}
 	progress_report(watch->options->progress, what, PROGRESS_ITEMS, 0, 0);
 }
 
-static struct answer make_answer(struct postgres *postgres, const struct pg_reply *reply, struct arena *arena)
+static struct answer make_answer(struct postgres *postgres, const struct pg_reply *reply,
+                                 struct arena *arena)
 {
 	struct answer answer = {
 		.failed = reply->failed,

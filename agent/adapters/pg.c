@@ -1,7 +1,8 @@
 /*
- * PostgreSQL by libpq's asynchronous calls, so that a signal, a deadline and progress are seen while the server works. A
- * reader would look for PQsetSingleRowMode's reason: results are taken row by row, since a migration may SELECT more
- * than fits into memory. What libpq cannot do asynchronously is the name lookup and PQcancel.
+ * PostgreSQL by libpq's asynchronous calls, so that a signal, a deadline and progress are seen
+ * while the server works. A reader would look for PQsetSingleRowMode's reason: results are taken
+ * row by row, since a migration may SELECT more than fits into memory. What libpq cannot do
+ * asynchronously is the name lookup and PQcancel.
  */
 #include "adapters/pg.h"
 
@@ -12,28 +13,24 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define CANCEL_MS 10000 /* how long a cancelled statement may take to end before the connection counts as lost */
-#define NO_FILE "/dev/null/none" /* a path that cannot exist; an empty value would mean libpq's default */
+#define CANCEL_MS 10000          /* a cancelled statement that takes longer to end counts as lost */
+#define NO_FILE "/dev/null/none" /* cannot exist; an empty value would mean libpq's default */
 
 struct pg {
 	PGconn *connection;
 };
 
-/* What every connection has. Keepalives notice a dead peer in about a minute, also while a statement runs for hours. */
+/*
+ * What every connection has. Keepalives notice a dead peer in about a minute, also while a
+ * statement runs for hours.
+ */
 static const struct {
 	const char *keyword, *value;
 } always[] = {
-	{"client_encoding", "UTF8"},
-	{"passfile", NO_FILE},
-	{"sslcert", NO_FILE},
-	{"sslkey", NO_FILE},
-	{"sslcrl", NO_FILE},
-	{"gssencmode", "disable"},
-	{"keepalives", "1"},
-	{"keepalives_idle", "30"},
-	{"keepalives_interval", "10"},
-	{"keepalives_count", "3"},
-	{"tcp_user_timeout", "60000"},
+	{"client_encoding", "UTF8"}, {"passfile", NO_FILE},         {"sslcert", NO_FILE},
+	{"sslkey", NO_FILE},         {"sslcrl", NO_FILE},           {"gssencmode", "disable"},
+	{"keepalives", "1"},         {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
+	{"keepalives_count", "3"},   {"tcp_user_timeout", "60000"},
 };
 
 struct wait { /* for the server, within one exchange */
@@ -44,8 +41,10 @@ struct wait { /* for the server, within one exchange */
 
 static void forget_environment(void);
 static PGconn *start(struct arena *arena, const struct pg_parameters *parameters);
-static struct error *finish_start(struct arena *arena, const struct pg_parameters *parameters, PGconn *connection);
-static struct error *connect_error(struct arena *arena, const char *where, const PGconn *connection);
+static struct error *finish_start(struct arena *arena, const struct pg_parameters *parameters,
+                                  PGconn *connection);
+static struct error *connect_error(struct arena *arena, const char *where,
+                                   const PGconn *connection);
 static const char *find_sqlstate(const char *complaint);
 static const char *one_line(struct arena *arena, const char *complaint);
 static void swallow_notice(void *context, const char *message);
@@ -54,13 +53,15 @@ static bool await_result(PGconn *connection, struct wait *wait, struct pg_reply 
 static bool await_io(PGconn *connection, struct wait *wait, struct pg_reply *reply);
 static bool stop_now(PGconn *connection, struct wait *wait, struct pg_reply *reply);
 static void cancel(PGconn *connection);
-static bool take_result(PGconn *connection, const PGresult *result, struct wait *wait, struct arena *arena,
-                        struct pg_reply *reply, size_t *held);
-static void keep_row(const PGresult *result, struct arena *arena, struct pg_result *into, size_t *held);
+static bool take_result(PGconn *connection, const PGresult *result, struct wait *wait,
+                        struct arena *arena, struct pg_reply *reply, size_t *held);
+static void keep_row(const PGresult *result, struct arena *arena, struct pg_result *into,
+                     size_t *held);
 static bool drain_copy(PGconn *connection, struct wait *wait, struct pg_reply *reply);
 static void keep_error(const PGresult *result, struct arena *arena, struct pg_reply *reply);
 static void fail_here(struct pg_reply *reply, const char *sqlstate, const char *message);
-static void lose(struct arena *arena, const PGconn *connection, const char *why, struct pg_reply *reply);
+static void lose(struct arena *arena, const PGconn *connection, const char *why,
+                 struct pg_reply *reply);
 
 static void connection_cleanup(PGconn **connection)
 {
@@ -126,7 +127,8 @@ enum pg_transaction pg_transaction(const struct pg *pg)
 	return PG_BROKEN;
 }
 
-void pg_exchange(struct pg *pg, const struct pg_query *query, struct arena *arena, struct pg_reply *ret_reply)
+void pg_exchange(struct pg *pg, const struct pg_query *query, struct arena *arena,
+                 struct pg_reply *ret_reply)
 {
 	PGconn *connection = pg->connection;
 	struct wait wait = {.query = query};
@@ -153,7 +155,10 @@ void pg_exchange(struct pg *pg, const struct pg_query *query, struct arena *aren
 		reply.lost = true;
 	if (reply.lost)
 		lose(arena, connection, NULL, &reply);
-	/* A cancel that came too late is none; one that hit looks like any 57014 but for our having asked for it. */
+	/*
+	 * A cancel that came too late is none; one that hit looks like any 57014 but for our having
+	 * asked for it.
+	 */
 	reply.stopped = wait.cancelled && reply.failed && text_equal(reply.error.sqlstate, "57014");
 	*ret_reply = reply;
 }
@@ -205,8 +210,9 @@ const char *pg_identifier(struct pg *pg, struct arena *arena, const char *name)
 }
 
 /*
- * libpq takes a variable's value wherever a parameter is absent or empty, and some (PGTZ, PGOPTIONS) change what a session
- * does. We are one process without threads, and nobody else in it reads them.
+ * libpq takes a variable's value wherever a parameter is absent or empty, and some (PGTZ,
+ * PGOPTIONS) change what a session does. We are one process without threads, and nobody else in it
+ * reads them.
  */
 static void forget_environment(void)
 {
@@ -251,12 +257,15 @@ static PGconn *start(struct arena *arena, const struct pg_parameters *parameters
 	if (!connection)
 		BUG("out of memory");
 	PQsetNoticeProcessor(connection, swallow_notice, NULL);
-	/* The server's refusal then begins with its SQLSTATE, which is the same in every language. */
+	/*
+	 * The server's refusal then begins with its SQLSTATE, which is the same in every language.
+	 */
 	(void)PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
 	return connection;
 }
 
-static struct error *finish_start(struct arena *arena, const struct pg_parameters *parameters, PGconn *connection)
+static struct error *finish_start(struct arena *arena, const struct pg_parameters *parameters,
+                                  PGconn *connection)
 {
 	uint64_t end = clock_monotonic_ms() + parameters->deadline_ms, now;
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -270,15 +279,19 @@ static struct error *finish_start(struct arena *arena, const struct pg_parameter
 		now = clock_monotonic_ms();
 		if (stop_asked())
 			return FAIL(arena, STOPPED,
-			            .what = arena_printf(arena, "connecting to '%s' was broken off", parameters->where),
-			            .why = "the agent was asked to stop", .hint = "Start it again to go on.");
+			            .what = arena_printf(arena, "connecting to '%s' was broken off",
+			                                 parameters->where),
+			            .why = "the agent was asked to stop",
+			            .hint = "Start it again to go on.");
 		if (now >= end)
-			return FAIL(arena, DB_UNREACHABLE,
-			            .what = arena_printf(arena, "cannot connect to '%s'", parameters->where),
-			            .why = arena_printf(arena, "no answer within %s",
-			                                text_duration(arena, parameters->deadline_ms)),
-			            .hint = "Is the server up, and may this machine reach its port? "
-			                    "The agent tries again by itself.");
+			return FAIL(
+				arena, DB_UNREACHABLE,
+				.what = arena_printf(arena, "cannot connect to '%s'",
+			                             parameters->where),
+				.why = arena_printf(arena, "no answer within %s",
+			                            text_duration(arena, parameters->deadline_ms)),
+				.hint = "Is the server up, and may this machine reach its port? "
+					"The agent tries again by itself.");
 		if (!clock_poll(&socket, 1, (int64_t)(end - now)))
 			continue;
 		status = PQconnectPoll(connection);
@@ -294,26 +307,30 @@ static struct error *connect_error(struct arena *arena, const char *where, const
 	const char *what = arena_printf(arena, "cannot connect to '%s'", where);
 	const char *why = one_line(arena, complaint);
 
-	if ((sqlstate && text_starts(sqlstate, "28")) || strstr(complaint, "no password supplied") ||
-	    strstr(complaint, "SCRAM"))
-		return FAIL(arena, DB_AUTH, .what = what, .why = why,
-		            .hint = "Check user and password in the database URL, and pg_hba.conf; the agent reads the URL "
-		                    "again at each try.");
+	if ((sqlstate && text_starts(sqlstate, "28")) ||
+	    strstr(complaint, "no password supplied") || strstr(complaint, "SCRAM"))
+		return FAIL(
+			arena, DB_AUTH, .what = what, .why = why,
+			.hint = "Check user and password in the database URL, and pg_hba.conf; the agent reads the URL "
+				"again at each try.");
 	if (!sqlstate && (strstr(complaint, "SSL") || strstr(complaint, "certificate")))
-		return FAIL(arena, DB_TLS, .what = what, .why = why,
-		            .hint = "Name the file of the server's CA in the database URL (sslcert=/path/ca.pem), or choose what "
-		                    "is checked: sslmode=verify-full, verify-ca, require or disable.");
-	return FAIL(arena, DB_UNREACHABLE, .what = what, .why = why,
-	            .hint = "Is the server up, and may this machine reach its port? The agent tries again by itself.");
+		return FAIL(
+			arena, DB_TLS, .what = what, .why = why,
+			.hint = "Name the file of the server's CA in the database URL (sslcert=/path/ca.pem), or choose what "
+				"is checked: sslmode=verify-full, verify-ca, require or disable.");
+	return FAIL(
+		arena, DB_UNREACHABLE, .what = what, .why = why,
+		.hint = "Is the server up, and may this machine reach its port? The agent tries again by itself.");
 }
 
-/* The last "FATAL:  28P01: …" of the complaint (with sslmode=prefer there may be two), or NULL. */
+/* The last "FATAL:  28P01: …" of the complaint (there may be two, of two tries), or NULL. */
 static const char *find_sqlstate(const char *complaint)
 {
 	const char *found = NULL;
 
 	for (const char *at = strstr(complaint, ":  "); at; at = strstr(at + 1, ":  ")) {
-		if (strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && text_starts(at + 8, ": "))
+		if (strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 &&
+		    text_starts(at + 8, ": "))
 			found = at + 3;
 	}
 	return found;
@@ -344,8 +361,8 @@ static void swallow_notice(void *context, const char *message)
 
 static bool send_query(PGconn *connection, const struct pg_query *query)
 {
-	int sent = query->count ? PQsendQueryParams(connection, query->sql, (int)query->count, NULL, query->values,
-	                                            NULL, NULL, 0)
+	int sent = query->count ? PQsendQueryParams(connection, query->sql, (int)query->count, NULL,
+	                                            query->values, NULL, NULL, 0)
 	                        : PQsendQuery(connection, query->sql);
 
 	return sent && PQsetSingleRowMode(connection);
@@ -361,7 +378,10 @@ static bool await_result(PGconn *connection, struct wait *wait, struct pg_reply 
 	return true;
 }
 
-/* One wait for the socket. A broken connection is no reason to return false: PQgetResult tells of it. */
+/*
+ * One wait for the socket. A broken connection is no reason to return false: PQgetResult tells of
+ * it.
+ */
 static bool await_io(PGconn *connection, struct wait *wait, struct pg_reply *reply)
 {
 	struct pollfd socket = {.fd = PQsocket(connection), .events = POLLIN};
@@ -389,8 +409,14 @@ static bool await_io(PGconn *connection, struct wait *wait, struct pg_reply *rep
 		until = wait->deadline;
 	if (wait->query->tick && wait->next_tick < until)
 		until = wait->next_tick;
-	timeout = until == UINT64_MAX ? -1 : until <= now ? 0 : until - now > 60000 ? 60000 : (int)(until - now);
-	/* clock_poll returns at once after a stop was asked for, which is of no use to whoever must wait on. */
+	timeout = until == UINT64_MAX   ? -1
+	          : until <= now        ? 0
+	          : until - now > 60000 ? 60000
+	                                : (int)(until - now);
+	/*
+	 * clock_poll returns at once after a stop was asked for, which is of no use to whoever must
+	 * wait on.
+	 */
 	ready = deaf ? poll(&socket, 1, timeout) : clock_poll(&socket, 1, timeout);
 	if (ready > 0)
 		(void)PQconsumeInput(connection);
@@ -421,15 +447,18 @@ static void cancel(PGconn *connection)
 }
 
 /* false: the exchange cannot go on. */
-static bool take_result(PGconn *connection, const PGresult *result, struct wait *wait, struct arena *arena,
-                        struct pg_reply *reply, size_t *held)
+static bool take_result(PGconn *connection, const PGresult *result, struct wait *wait,
+                        struct arena *arena, struct pg_reply *reply, size_t *held)
 {
 	static const char too_much[] = "the reply is larger than the agent reads";
 	static const char no_data[] = "a migration has no data to copy in";
 	static const char no_reader[] = "COPY ... TO STDOUT has no reader in a migration";
 	ExecStatusType status = PQresultStatus(result);
 
-	/* Only the statuses that a query can meet here; the others (pipeline, COPY_BOTH) are never asked for. */
+	/*
+	 * Only the statuses that a query can meet here; the others (pipeline, COPY_BOTH) are never
+	 * asked for.
+	 */
 	if (status == PGRES_SINGLE_TUPLE) {
 		if (!wait->query->keep_rows || reply->failed)
 			return true;
@@ -442,17 +471,23 @@ static bool take_result(PGconn *connection, const PGresult *result, struct wait 
 		}
 		return true;
 	}
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
-		/* The last piece of a row by row result: its tag. Tags are also kept behind a failure of our own making
-		 * (fail_here): the server went on, and a COMMIT among them decides what took effect. */
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
+	    status == PGRES_EMPTY_QUERY) {
+		/*
+		 * The last piece of a row by row result: its tag. Tags are also kept behind a
+		 * failure of our own making (fail_here): the server went on, and a COMMIT among
+		 * them decides what took effect.
+		 */
 		if (!reply->count || reply->items[reply->count - 1].tag)
 			LIST_ADD(arena, reply)->columns = (size_t)PQnfields(result);
-		reply->items[reply->count - 1].tag = arena_text(arena, PQcmdStatus((PGresult *)(uintptr_t)result));
+		reply->items[reply->count - 1].tag =
+			arena_text(arena, PQcmdStatus((PGresult *)(uintptr_t)result));
 		return true;
 	}
 	if (status == PGRES_COPY_IN) {
 		reply->copy_ended = true;
-		return PQputCopyEnd(connection, no_data) >= 0 || PQstatus(connection) != CONNECTION_OK;
+		return PQputCopyEnd(connection, no_data) >= 0 ||
+		       PQstatus(connection) != CONNECTION_OK;
 	}
 	if (status == PGRES_COPY_OUT) {
 		fail_here(reply, "0A000", no_reader);
@@ -462,7 +497,8 @@ static bool take_result(PGconn *connection, const PGresult *result, struct wait 
 	return true;
 }
 
-static void keep_row(const PGresult *result, struct arena *arena, struct pg_result *into, size_t *held)
+static void keep_row(const PGresult *result, struct arena *arena, struct pg_result *into,
+                     size_t *held)
 {
 	for (size_t column = 0; column < into->columns; column++) {
 		const char *cell = NULL;
@@ -535,10 +571,12 @@ static void fail_here(struct pg_reply *reply, const char *sqlstate, const char *
 	if (reply->failed)
 		return;
 	reply->failed = true;
-	reply->error = (struct sql_error){.sqlstate = sqlstate, .severity = "ERROR", .message = message};
+	reply->error =
+		(struct sql_error){.sqlstate = sqlstate, .severity = "ERROR", .message = message};
 }
 
-static void lose(struct arena *arena, const PGconn *connection, const char *why, struct pg_reply *reply)
+static void lose(struct arena *arena, const PGconn *connection, const char *why,
+                 struct pg_reply *reply)
 {
 	reply->lost = true;
 	if (reply->failed)
@@ -546,5 +584,6 @@ static void lose(struct arena *arena, const PGconn *connection, const char *why,
 	reply->failed = true;
 	if (!why)
 		why = one_line(arena, PQerrorMessage(connection));
-	reply->error = (struct sql_error){.message = *why ? why : "the server did not answer in time"};
+	reply->error =
+		(struct sql_error){.message = *why ? why : "the server did not answer in time"};
 }

@@ -22,6 +22,8 @@ static const struct command *const all[] = {
 };
 
 #define COMMAND_COUNT (sizeof all / sizeof *all)
+#define COMMAND_WIDTH 12 /* of the columns of --help */
+#define OPTION_WIDTH 24
 
 static struct error *read_option(int argc, char **argv, int *i, struct invocation *invocation);
 static const struct option *find_option(const struct option *options, const char *name);
@@ -98,9 +100,11 @@ void help_print(const struct command *command)
 {
 	if (command) {
 		terminal_print(COLOUR_STRONG, "headgate %s", command->name);
-		terminal_print(COLOUR_NONE, "%s%s%s — %s\n\n", command->options ? " [options]" : "", command->operands ? " " : "",
+		terminal_print(COLOUR_NONE, " [options]%s%s — %s\n\n", command->operands ? " " : "",
 		               command->operands ? command->operands : "", command->sentence);
-		terminal_field(COLOUR_NONE, "", command->description);
+		terminal_paragraph(command->description);
+		terminal_print(COLOUR_STRONG, "\nExample\n");
+		terminal_print(COLOUR_NONE, "  %s\n", command->example);
 		if (command->options) {
 			terminal_print(COLOUR_STRONG, "\nOptions\n");
 			print_options(command->options);
@@ -111,13 +115,16 @@ void help_print(const struct command *command)
 		                            "  headgate [options] COMMAND [arguments]\n");
 		terminal_print(COLOUR_STRONG, "\nCommands\n");
 		for (size_t i = 0; i < COMMAND_COUNT; i++)
-			terminal_print(COLOUR_NONE, "  %-12s%s\n", all[i]->name, all[i]->sentence);
+			terminal_row(COLOUR_GOOD, COMMAND_WIDTH, all[i]->name, all[i]->sentence);
 	}
-	terminal_print(COLOUR_STRONG, "\nGlobal options\n");
+	terminal_print(COLOUR_STRONG, "\n%s\n", command ? "Options of every command" : "Options");
 	print_options(global);
-	terminal_print(COLOUR_FAINT, "\nExit status: 0 done, 1 failed, 2 difference, 3 policy refused, 4 signature refused, 5 not "
-	                             "now,\n6 a person is needed, 64 usage. More: headgate COMMAND --help, headgate explain, "
-	                             "man headgate.\n");
+	terminal_print(COLOUR_NONE, "\n");
+	terminal_row(COLOUR_NONE, COMMAND_WIDTH, "exit",
+	             "0 done, 1 failed, 2 difference, 3 policy refused, 4 signature refused, 5 not now, 6 a person is needed, "
+	             "64 usage");
+	terminal_row(COLOUR_NONE, COMMAND_WIDTH, "more",
+	             command ? "headgate explain, man headgate" : "headgate COMMAND --help, headgate explain, man headgate");
 }
 
 static struct error *read_option(int argc, char **argv, int *i, struct invocation *invocation)
@@ -218,7 +225,11 @@ static struct error *check_choice(struct invocation *invocation, const char *opt
 
 static void print_options(const struct option *options)
 {
+	AUTO_ARENA arena = arena_new();
+
 	for (; options->name; options++)
-		terminal_print(COLOUR_NONE, "  --%s %-*s%s\n", options->name, (int)(22 - strlen(options->name)),
-		               options->argument ? options->argument : "", options->sentence);
+		terminal_row(COLOUR_GOOD, OPTION_WIDTH,
+		             arena_printf(arena, "--%s%s%s", options->name, options->argument ? " " : "",
+		                          options->argument ? options->argument : ""),
+		             options->sentence);
 }

@@ -46,4 +46,5 @@ const struct command cmd_baseline = {
                        "run; what comes after COMMIT is judged by the policy. COMMIT is an id, a branch, or HEAD for the "
                        "head of the watched branch. It may be repeated. The database must be empty, or filled by this "
                        "journal.",
+        .example = "headgate baseline --target shop HEAD",
 };

@@ -227,4 +227,5 @@ const struct command cmd_explain = {
         .description = "Prints the tables that the program itself works by, so that what you read is what runs. TOPIC is "
                        "pipeline, policy, config, errors, records, or the code of one error, such as V002. Without a topic "
                        "it lists them.",
+        .example = "headgate explain V002",
 };

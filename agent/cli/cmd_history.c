@@ -187,4 +187,5 @@ const struct command cmd_history = {
         .perform = perform,
         .description = "Lists the runs, newest first; with a number, one run with its items, stages, errors and backup, and the "
                        "pg_restore line that brings the backup back.",
+        .example = "headgate history 41",
 };

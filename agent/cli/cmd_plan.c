@@ -113,4 +113,5 @@ const struct command cmd_plan = {
         .perform = perform,
         .description = "Looks only: watch, verify, check and lint, without writing to a database, the repository or the "
                        "journal. Exit status 2 when there is something to do, 3 or 4 when the policy or a signature refuses.",
+        .example = "headgate plan --target shop",
 };

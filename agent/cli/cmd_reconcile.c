@@ -97,4 +97,5 @@ const struct command cmd_reconcile = {
         .description = "Looks at the branch and the ledger, and carries out what is to be done: watch, verify, check, lint, "
                        "backup, apply, confirm, report. A pass may be killed at any moment; the next one goes on. "
                        "headgate run starts this command by itself when something changed.",
+        .example = "headgate reconcile --target shop",
 };

@@ -6,6 +6,13 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 {
 	(void)ret_status;
 	TRY(engine_retry(&invocation->engine, invocation->target, invocation->arena));
+	if (invocation->json) {
+		struct node *node = node_map(invocation->arena);
+
+		node_set_text(invocation->arena, node, "target", invocation->target->name);
+		terminal_json(invocation->arena, node);
+		return NULL;
+	}
 	terminal_print(COLOUR_NONE, "The next pass of %s decides anew. Now: headgate reconcile --target %s\n",
 	               invocation->target->name, invocation->target->name);
 	return NULL;
@@ -18,4 +25,5 @@ const struct command cmd_retry = {
         .perform = perform,
         .description = "A refusal by backup, apply or confirm stands until the plan changes, or the policy, or a person says "
                        "retry. The reason is kept in the journal; nothing is executed.",
+        .example = "headgate retry --target shop",
 };

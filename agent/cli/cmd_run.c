@@ -30,4 +30,5 @@ const struct command cmd_run = {
         .description = "Stays in the foreground and logs to standard error. Looks at the branch and at each target's ledger "
                        "every interval, and starts headgate reconcile as a child when something changed or is due. SIGTERM "
                        "lets the children finish or withdraw cleanly, then ends.",
+        .example = "headgate --config /etc/headgate/headgate.yaml run",
 };

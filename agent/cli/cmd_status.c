@@ -240,4 +240,5 @@ const struct command cmd_status = {
                        "Exit status 0 when every target agrees with the branch; otherwise the highest of: 1 something "
                        "failed, 2 something is pending, 3 or 4 something stands refused, 5 something waits, 6 a person is "
                        "needed.",
+        .example = "headgate status",
 };

@@ -46,4 +46,5 @@ const struct command cmd_verify = {
         .perform = perform,
         .description = "Prints the verdict on the commit's signature: good, unsigned, bad, untrusted, expired, not-yet-valid, "
                        "revoked, malformed or unsupported, with person and key. Exit status 4 unless it is good.",
+        .example = "headgate verify 1a2b3c4d5e",
 };

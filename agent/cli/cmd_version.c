@@ -21,4 +21,5 @@ const struct command cmd_version = {
         .sentence = "print the version",
         .perform = perform,
         .description = "Prints the version of this program.",
+        .example = "headgate version --output json",
 };

@@ -6,7 +6,7 @@
 
 #include "engine/engine.h"
 
-enum exit_status { /* DESIGN section 8; errors carry their own in errors.def */
+enum exit_status { /* R8; errors carry their own in errors.def */
 	EXIT_DONE = 0,
 	EXIT_DIFFERENCE = 2,
 	EXIT_USAGE = 64,
@@ -50,6 +50,7 @@ struct command {
 	/* *ret_status starts as EXIT_DONE and counts when no error is returned. */
 	struct error *(*perform)(struct invocation *invocation, int *ret_status);
 	const char *description; /* a paragraph for --help and the manual */
+	const char *example;     /* a line that a person may type as it stands, but for names */
 };
 
 extern const struct command cmd_baseline, cmd_explain, cmd_history, cmd_plan, cmd_reconcile, cmd_retry, cmd_run,

@@ -6,12 +6,14 @@
 
 #include <sys/ioctl.h>
 
+#define MARGIN 2
 #define LABEL_WIDTH 10
 #define WIDTH_OTHERWISE 100
 #define WIDTH_MINIMUM 60
 
 static void print_to(FILE *stream, enum colour colour, const char *text);
 static void print_field(FILE *stream, enum colour colour, const char *label, const char *text);
+static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width, size_t screen, const char *text);
 static size_t screen_width(FILE *stream);
 static bool is_coloured(FILE *stream);
 static void put_clean(FILE *stream, const char *text, size_t size);
@@ -29,6 +31,16 @@ void terminal_print(enum colour colour, const char *format, ...)
 void terminal_field(enum colour colour, const char *label, const char *text)
 {
 	print_field(stdout, colour, label, text);
+}
+
+void terminal_row(enum colour colour, size_t width, const char *label, const char *text)
+{
+	print_row(stdout, colour, label, width, isatty(fileno(stdout)) ? screen_width(stdout) : SIZE_MAX, text);
+}
+
+void terminal_paragraph(const char *text)
+{
+	print_row(stdout, COLOUR_NONE, "", 0, screen_width(stdout), text);
 }
 
 void terminal_json(struct arena *arena, const struct node *node)
@@ -71,7 +83,12 @@ static void print_to(FILE *stream, enum colour colour, const char *text)
 
 static void print_field(FILE *stream, enum colour colour, const char *label, const char *text)
 {
-	const size_t width = screen_width(stream) - LABEL_WIDTH - 2;
+	print_row(stream, colour, label, LABEL_WIDTH, screen_width(stream), text);
+}
+
+static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width, size_t screen, const char *text)
+{
+	const size_t width = screen - label_width - MARGIN;
 	const size_t used = strlen(label);
 	bool first = true;
 
@@ -86,9 +103,10 @@ static void print_field(FILE *stream, enum colour colour, const char *label, con
 				for (size = width; size < left && text[size] != ' '; size++)
 					;
 		}
-		(void)fputs("  ", stream);
-		print_to(stream, colour == COLOUR_NONE ? COLOUR_FAINT : colour, first ? label : "");
-		(void)fprintf(stream, "%*s", first && used < LABEL_WIDTH ? (int)(LABEL_WIDTH - used) : first ? 1 : LABEL_WIDTH, "");
+		(void)fprintf(stream, "%*s", MARGIN, "");
+		if (first && used)
+			print_to(stream, colour == COLOUR_NONE ? COLOUR_FAINT : colour, label);
+		(void)fprintf(stream, "%*s", (int)(!first ? label_width : used < label_width ? label_width - used : used > 0), "");
 		put_clean(stream, text, size);
 		(void)fputc('\n', stream);
 		text += size;

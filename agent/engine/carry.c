@@ -14,6 +14,7 @@
 #include "engine/runs.h"
 
 static bool changed_by_passed(const struct run *run, const char *name);
+static void archive_down(struct work *work, const char *name, struct bytes down);
 static struct error *confirm_and_report(struct work *work, const struct stage *stages, size_t count);
 static struct error *begin_or_resume(struct work *work, const char *direction);
 static bool is_rest_of(const struct run *run, const struct run_memory *open);
@@ -96,24 +97,29 @@ void carry_archive_downs(struct work *work)
 
 	for (size_t i = 0; i < run->tree.migrations.count; i++) {
 		const struct migration *migration = &run->tree.migrations.items[i];
-		const struct deployed_migration *deployed = memory_deployed(&run->memory, migration->name);
-		const char *digest;
-		struct record *record;
-		struct node *body;
 
-		if (!deployed || !migration->down.size || !changed_by_passed(run, migration->name))
-			continue;
-		digest = sha256_text(work->arena, migration->down.data, migration->down.size);
-		if (text_equal(digest, deployed->down_digest))
-			continue;
-		body = node_map(work->arena);
-		node_set_text(work->arena, body, "down", digest);
-		record = run_record(run, RECORD_ARCHIVED);
-		record->run = RUN_NONE;
-		record->migration = migration->name;
-		record->body = body;
-		record->archive = migration->down;
+		if (migration->down.size && changed_by_passed(run, migration->name))
+			archive_down(work, migration->name, migration->down);
 	}
+}
+
+/* As the newest down of a deployed migration, unless it is that already. */
+static void archive_down(struct work *work, const char *name, struct bytes down)
+{
+	const struct deployed_migration *deployed = memory_deployed(&work->run.memory, name);
+	const char *digest = sha256_text(work->arena, down.data, down.size);
+	struct record *record;
+	struct node *body;
+
+	if (!deployed || text_equal(digest, deployed->down_digest))
+		return;
+	body = node_map(work->arena);
+	node_set_text(work->arena, body, "down", digest);
+	record = run_record(&work->run, RECORD_ARCHIVED);
+	record->run = RUN_NONE;
+	record->migration = name;
+	record->body = body;
+	record->archive = down;
 }
 
 static bool changed_by_passed(const struct run *run, const char *name)
@@ -141,6 +147,9 @@ static struct error *begin_or_resume(struct work *work, const char *direction)
 				run->records.items[i].run = RUN_NEW;
 		runs_add_begun(work, direction);
 	}
+	for (size_t i = 0; i < run->plan.rollbacks; i++) /* corrected by a step that lands with the revert; settle needs it */
+		if (run->plan.items[i].sql.size)
+			archive_down(work, run->plan.items[i].name, run->plan.items[i].sql);
 	TRY(statuses_add(work, MOMENT_BEGUN, NULL, NULL));
 	work->speaks = true;
 	TRY(work_write(work));

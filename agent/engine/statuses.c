@@ -82,8 +82,7 @@ static struct word word_for_step(struct work *work, const struct moment_words *n
 	}
 	if (step->refusal && step->undone_by)
 		return (struct word){true, STATUS_FAILURE,
-		                     arena_printf(work->arena, "undone by %s; it was refused: %s",
-		                                  commit_short(work->arena, step->undone_by), step->refusal->row->code)};
+		                     words_undone(work->arena, step->refusal, commit_short(work->arena, step->undone_by))};
 	if (step->refusal)
 		return (struct word){true, STATUS_FAILURE, words_refused(work->arena, step->refusal, 0)}; /* whatever run comes by */
 	if ((size_t)(step - work->run.steps.items) >= work->run.steps.horizon || is_beyond_standing(work, step))
@@ -129,6 +128,7 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 static struct word word_for_nothing(struct work *work, const struct moment_words *now, const struct step *step)
 {
 	const struct tally *tally = find_tally(work, step->id);
+	const struct status *posted = find_posted(work, step->id);
 	const char *later = superseded_by(work, step);
 
 	if (has_items_left(work, step->id))
@@ -137,13 +137,13 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 		return word_stopped(work, now->error); /* not confirmed */
 	if (tally && now->moment != MOMENT_BEGUN && now->moment != MOMENT_BACKED_UP)
 		return (struct word){true, STATUS_SUCCESS, words_done(work->arena, work->run.policy, tally)};
-	if (now->error && now->moment == MOMENT_LOOKED && !find_posted(work, step->id))
+	if (now->error && now->moment == MOMENT_LOOKED && !posted)
 		return word_stopped(work, now->error);
 	if (now->moment != MOMENT_DONE && (now->moment != MOMENT_LOOKED || now->error))
 		return (struct word){0};
-	if (find_posted(work, step->id) && find_posted(work, step->id)->state == STATUS_SUCCESS)
+	if (posted && posted->state == STATUS_SUCCESS)
 		return (struct word){0}; /* it had its word when its migrations were carried out */
-	if (later && find_posted(work, step->id) && find_posted(work, step->id)->state == STATUS_FAILURE)
+	if (posted && posted->state == STATUS_FAILURE && later)
 		return (struct word){true, STATUS_FAILURE,
 		                     arena_printf(work->arena, "undone by %s; it was refused", commit_short(work->arena, later))};
 	if (later)

@@ -18,7 +18,7 @@
 
 #define STOP_PATIENCE_MS (10 * 60 * 1000) /* for children that finish or withdraw after SIGTERM */
 #define POLL_MS 200
-#define DECIDE_ANEW_MS (10 * 60 * 1000) /* DESIGN section 3: refusals by the looking stages */
+#define DECIDE_ANEW_MS (10 * 60 * 1000) /* R2: refusals by the looking stages */
 
 struct ward { /* one target under supervision */
 	const struct target *target;

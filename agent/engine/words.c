@@ -4,6 +4,8 @@
  */
 #include "engine/work.h"
 
+static const char *verdict(struct arena *arena, const char *word, const struct error *error, int64_t run);
+static const char *sentences(struct arena *arena, const char *text, size_t room);
 static const char *clipped(struct arena *arena, const char *text, const char *tail);
 static const char *sending(struct arena *arena, size_t applies, size_t rollbacks, const char *apply, const char *roll_back);
 static const char *reservations(struct arena *arena, const struct policy *policy);
@@ -32,26 +34,62 @@ const char *words_done(struct arena *arena, const struct policy *policy, const s
 
 const char *words_refused(struct arena *arena, const struct error *error, int64_t run)
 {
-	return clipped(arena, arena_printf(arena, "%s refused: %s", error->row->code, error_line(arena, error)),
-	               run ? arena_printf(arena, "; `headgate history %lld`", (long long)run) : "");
+	return verdict(arena, error->row->exit_status == 1 ? "failed" : "refused", error, run);
 }
 
 const char *words_stopped(struct arena *arena, const struct error *error, int64_t run)
 {
-	static const char *const verbs[] = {
-	        [REACT_RETRY] = "trying again: ",
-	        [REACT_WAIT] = "waiting: ",
-	        [REACT_REFUSE] = "",
-	        [REACT_HALT] = "halted, a person is needed: ",
-	};
-
-	return clipped(arena,
-	               arena_printf(arena, "%s%s %s", verbs[error->row->reaction], error->row->code,
-	                            error_line(arena, error)),
-	               run ? arena_printf(arena, "; `headgate history %lld`", (long long)run) : "");
+	switch (error->row->reaction) {
+	case REACT_RETRY:
+		return verdict(arena, "trying again", error, run);
+	case REACT_WAIT:
+		return verdict(arena, "waiting", error, run);
+	case REACT_REFUSE:
+		return words_refused(arena, error, run);
+	case REACT_HALT:
+		return verdict(arena, "halted, a person is needed", error, run);
+	}
+	BUG("no such reaction");
 }
 
-/* The tail (what to type next) is never cut off; the text before it is. */
+const char *words_undone(struct arena *arena, const struct error *error, const char *by)
+{
+	const char *tail = arena_printf(arena, " (%s)", error->row->code);
+
+	return clipped(arena, arena_printf(arena, "undone by %s; it was refused: %s", by, error_line(arena, error)), tail);
+}
+
+/*
+ * "refused: commit '1a2b3c4d5e' is not signed (V002). Undo it (git revert -S 1a2b3c4d5e)." The code and the way to the
+ * whole story are never cut off; of a refusal, the first sentences of the next action stand there when there is room.
+ */
+static const char *verdict(struct arena *arena, const char *word, const struct error *error, int64_t run)
+{
+	const char *code = arena_printf(arena, " (%s)", error->row->code);
+	const char *told = run ? arena_printf(arena, "%s; `headgate history %lld`", code, (long long)run) : code;
+	const char *text = clipped(arena, arena_printf(arena, "%s: %s", word, error_line(arena, error)), told);
+	const size_t used = strlen(text) + strlen(". ");
+	const char *next;
+
+	if (run || error->row->reaction != REACT_REFUSE || used >= STATUS_DESCRIPTION_MAXIMUM)
+		return text;
+	next = sentences(arena, error->hint, STATUS_DESCRIPTION_MAXIMUM - used);
+	return *next ? arena_printf(arena, "%s. %s", text, next) : text;
+}
+
+/* As many whole sentences from the start as fit into so many bytes; "" when not even one does. */
+static const char *sentences(struct arena *arena, const char *text, size_t room)
+{
+	size_t fits = 0;
+
+	text = text_clip(arena, text, SIZE_MAX);
+	for (size_t i = 0; text[i] && i < room; i++)
+		if (strchr(".?", text[i]) && (text[i + 1] == ' ' || !text[i + 1]))
+			fits = i + 1;
+	return strlen(text) <= room ? text : arena_copy(arena, text, fits);
+}
+
+/* The tail is never cut off; the text before it is. */
 static const char *clipped(struct arena *arena, const char *text, const char *tail)
 {
 	return arena_printf(arena, "%s%s", text_clip(arena, text, STATUS_DESCRIPTION_MAXIMUM - strlen(tail)), tail);

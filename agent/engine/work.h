@@ -77,3 +77,4 @@ const char *words_begun(struct arena *arena, size_t applies, size_t rollbacks);
 const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies, size_t rollbacks);
 const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally);
 const char *words_stopped(struct arena *arena, const struct error *error, int64_t run);
+const char *words_undone(struct arena *arena, const struct error *error, const char *by);

@@ -11,7 +11,7 @@
 
 struct item_row {
 	const char *name;
-	const char *sentence; /* as the strategy document writes it */
+	const char *sentence; /* its long form */
 	const char *line;     /* what a person adds */
 };
 

@@ -1,7 +1,8 @@
 /*
- * Prisma's database URL, by a table of parameters. What a reader would get wrong: no message may repeat a piece of the
- * URL that could belong to a password, and a password with an unencoded '/', '?' or '#' spills into port, database and
- * parameters. So ports are never repeated, and names only once it is sure that no '@' follows them.
+ * Prisma's database URL, by a table of parameters. What a reader would get wrong: no message may
+ * repeat a piece of the URL that could belong to a password, and a password with an unencoded '/',
+ * '?' or '#' spills into port, database and parameters. So ports are never repeated, and names only
+ * once it is sure that no '@' follows them.
  */
 #include "model/database_url.h"
 
@@ -12,7 +13,8 @@
 #define URL_MAXIMUM 4096            /* bytes */
 #define CONNECT_TIMEOUT_MAXIMUM 600 /* seconds */
 #define DEFAULT_PORT "5432"
-#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt" /* what libpq 16 calls "system", by name for 15 */
+#define SYSTEM_CA                                                                                  \
+	"/etc/ssl/certs/ca-certificates.crt" /* what libpq 16 calls "system", by name for 15 */
 
 struct reading { /* what the parameters said, before the whole of it decides */
 	struct arena *arena;
@@ -25,9 +27,9 @@ enum treatment { USED, IGNORED, REFUSED };
 struct parameter {
 	const char *name;
 	enum treatment treatment;
-	size_t offset;                   /* USED: of a text in struct reading */
-	bool (*is_valid)(const char *);  /* USED */
-	const char *word;                /* USED: what is allowed. IGNORED: why. REFUSED: what to do instead */
+	size_t offset;                  /* USED: of a text in struct reading */
+	bool (*is_valid)(const char *); /* USED */
+	const char *word; /* USED: what is allowed. IGNORED: why. REFUSED: what to do instead */
 };
 
 static bool is_schema(const char *value);
@@ -76,7 +78,8 @@ static struct error *read_authority(struct reading *reading, const char *start, 
 static struct error *read_host(struct reading *reading, const char *start, const char *end);
 static struct error *read_database(struct reading *reading, const char *start, const char *end);
 static struct error *read_query(struct reading *reading, const char *query);
-static struct error *read_parameter(struct reading *reading, const char *name, const char *value, bool *seen);
+static struct error *read_parameter(struct reading *reading, const char *name, const char *value,
+                                    bool *seen);
 static struct error *unknown_parameter(struct arena *arena, const char *name);
 static struct error *settle(struct reading *reading);
 static const char *choose_sslmode(const struct reading *reading);
@@ -89,26 +92,36 @@ static struct error *bad_url(struct arena *arena, const char *why, const char *h
 
 FALLIBLE database_url_parse(struct arena *arena, const char *url, struct database_url *ret_url)
 {
-	static const char encode[] = "Write '@', '/', '?', '#' and '%' in a user, password or value as %40, %2F, %3F, %23 and %25.";
+	static const char encode[] =
+		"Write '@', '/', '?', '#' and '%' in a user, password or value as %40, %2F, %3F,"
+		" %23 and %25.";
 	struct reading reading = {.arena = arena};
 	const char *start, *path, *query;
 
 	if (strlen(url) > URL_MAXIMUM)
-		return bad_url(arena, "it is longer than 4096 bytes", "Is this file really a database URL?");
+		return bad_url(arena, "it is longer than 4096 bytes",
+		               "Is this file really a database URL?");
 	if (text_starts(url, "prisma://") || text_starts(url, "prisma+postgres://"))
-		return bad_url(arena, "it leads to Prisma's own proxy, through which no migration can be applied",
-		               "Name the database itself: postgresql://user:password@host:5432/database");
+		return bad_url(
+			arena,
+			"it leads to Prisma's own proxy, through which no migration can be applied",
+			"Name the database itself: postgresql://user:password@host:5432/database");
 	if (!text_starts(url, "postgresql://") && !text_starts(url, "postgres://"))
-		return bad_url(arena, "it does not begin with postgresql://",
-		               "Write it as Prisma has it: postgresql://user:password@host:5432/database");
+		return bad_url(
+			arena, "it does not begin with postgresql://",
+			"Write it as Prisma has it: postgresql://user:password@host:5432/database");
 	if (!text_is_utf8(url, strlen(url)) || text_has_control(url) || strpbrk(url, " \""))
-		return bad_url(arena, "it holds a blank, a quotation mark, a control character or is not UTF-8",
-		               "Write such a character in its percent-encoded form, a blank as %20.");
+		return bad_url(
+			arena,
+			"it holds a blank, a quotation mark, a control character or is not UTF-8",
+			"Write such a character in its percent-encoded form, a blank as %20.");
 	start = strstr(url, "://") + 3;
 	path = start + strcspn(start, "/?#");
 	query = path + strcspn(path, "?#");
 	if (strchr(path, '@') || strchr(path, '#'))
-		return bad_url(arena, "a character with a meaning of its own stands unencoded in it", encode);
+		return bad_url(arena,
+		               "a character with a meaning of its own stands unencoded in it",
+		               encode);
 	TRY(read_authority(&reading, start, path));
 	TRY(read_database(&reading, path, query));
 	if (*query == '?')
@@ -132,11 +145,13 @@ static struct error *read_authority(struct reading *reading, const char *start, 
 	char *user, *password;
 
 	if (!at || at == start)
-		return bad_url(arena, "it names no user", "Write it as postgresql://user:password@host:5432/database");
+		return bad_url(arena, "it names no user",
+		               "Write it as postgresql://user:password@host:5432/database");
 	colon = memchr(start, ':', (size_t)(at - start));
 	user = decode(arena, start, colon ? colon : at, false);
 	if (!user || !*user || text_has_control(user))
-		return bad_url(arena, "its user is empty or wrongly encoded", "Is every '%' in it written as %25?");
+		return bad_url(arena, "its user is empty or wrongly encoded",
+		               "Is every '%' in it written as %25?");
 	reading->url.user = user;
 	if (colon) {
 		password = decode(arena, colon + 1, at, false);
@@ -144,14 +159,16 @@ static struct error *read_authority(struct reading *reading, const char *start, 
 			return bad_url(arena, "its password is wrongly encoded",
 			               "Is every '%' in it written as %25?");
 		if (*password)
-			reading->url.password = secret_new(arena, arena_bytes(arena, password, strlen(password)));
+			reading->url.password =
+				secret_new(arena, arena_bytes(arena, password, strlen(password)));
 	}
 	return read_host(reading, at + 1, end);
 }
 
 static struct error *read_host(struct reading *reading, const char *start, const char *end)
 {
-	static const char hint[] = "Write host and port as db.example:5432, 10.0.0.5:5432 or [2001:db8::5]:5432.";
+	static const char hint[] =
+		"Write host and port as db.example:5432, 10.0.0.5:5432 or [2001:db8::5]:5432.";
 	const char *host_end = memchr(start, ':', (size_t)(end - start)), *port = NULL;
 	struct arena *arena = reading->arena;
 	uint64_t number;
@@ -169,7 +186,8 @@ static struct error *read_host(struct reading *reading, const char *start, const
 	if (!reading->url.host || text_has_control(reading->url.host))
 		return bad_url(arena, "its host is wrongly encoded", hint);
 	if (memchr(start, ',', (size_t)(end - start)))
-		return bad_url(arena, "it names several hosts", "Name the one server that takes writes.");
+		return bad_url(arena, "it names several hosts",
+		               "Name the one server that takes writes.");
 	reading->url.port = DEFAULT_PORT;
 	if (port && port < end) {
 		reading->url.port = arena_copy(arena, port, (size_t)(end - port));
@@ -184,7 +202,8 @@ static struct error *read_database(struct reading *reading, const char *start, c
 	struct arena *arena = reading->arena;
 	const char *database = start < end ? decode(arena, start + 1, end, false) : "";
 
-	if (!database || !*database || text_has_control(database) || strchr(database, '/') || strlen(database) > 63)
+	if (!database || !*database || text_has_control(database) || strchr(database, '/') ||
+	    strlen(database) > 63)
 		return bad_url(arena, "it names no database, or one that cannot be",
 		               "Write it as postgresql://user:password@host:5432/database");
 	reading->url.database = database;
@@ -200,7 +219,9 @@ static struct error *read_query(struct reading *reading, const char *query)
 	for (size_t i = 0; i < pairs.count; i++) {
 		const char *pair = pairs.items[i], *equals = strchrnul(pair, '=');
 		const char *name = decode(reading->arena, pair, equals, true);
-		const char *value = *equals ? decode(reading->arena, equals + 1, equals + strlen(equals), true) : "";
+		const char *value =
+			*equals ? decode(reading->arena, equals + 1, equals + strlen(equals), true)
+				: "";
 
 		if (!*pair)
 			continue;
@@ -212,7 +233,8 @@ static struct error *read_query(struct reading *reading, const char *query)
 	return NULL;
 }
 
-static struct error *read_parameter(struct reading *reading, const char *name, const char *value, bool *seen)
+static struct error *read_parameter(struct reading *reading, const char *name, const char *value,
+                                    bool *seen)
 {
 	struct arena *arena = reading->arena;
 	const struct parameter *row = NULL;
@@ -222,7 +244,8 @@ static struct error *read_parameter(struct reading *reading, const char *name, c
 			continue;
 		row = &parameters[i];
 		if (seen[i])
-			return bad_url(arena, arena_printf(arena, "its parameter '%s' stands twice", name),
+			return bad_url(arena,
+			               arena_printf(arena, "its parameter '%s' stands twice", name),
 			               "Keep one of the two.");
 		seen[i] = true;
 	}
@@ -230,14 +253,19 @@ static struct error *read_parameter(struct reading *reading, const char *name, c
 		return unknown_parameter(arena, name);
 	switch (row->treatment) {
 	case IGNORED:
-		*LIST_ADD(arena, &reading->url.ignored) = arena_printf(arena, "%s: %s", name, row->word);
+		*LIST_ADD(arena, &reading->url.ignored) =
+			arena_printf(arena, "%s: %s", name, row->word);
 		return NULL;
 	case REFUSED:
-		return bad_url(arena, arena_printf(arena, "its parameter '%s' is not supported", name),
+		return bad_url(arena,
+		               arena_printf(arena, "its parameter '%s' is not supported", name),
 		               arena_printf(arena, "Leave it out; %s.", row->word));
 	case USED:
 		if (!row->is_valid(value))
-			return bad_url(arena, arena_printf(arena, "its parameter '%s' has a value that cannot be", name),
+			return bad_url(arena,
+			               arena_printf(arena,
+			                            "its parameter '%s' has a value that cannot be",
+			                            name),
 			               arena_printf(arena, "It must be %s.", row->word));
 		*(const char **)((char *)reading + row->offset) = value;
 		return NULL;
@@ -252,8 +280,10 @@ static struct error *unknown_parameter(struct arena *arena, const char *name)
 	for (size_t i = 0; i < PARAMETER_COUNT; i++)
 		known[i] = parameters[i].name;
 	nearest = text_nearest(name, known, PARAMETER_COUNT);
-	return bad_url(arena, arena_printf(arena, "its parameter '%s' is not known", text_clip(arena, name, 63)),
-	               nearest ? arena_printf(arena, "Did you mean '%s'?", nearest) : "Leave it out.");
+	return bad_url(
+		arena,
+		arena_printf(arena, "its parameter '%s' is not known", text_clip(arena, name, 63)),
+		nearest ? arena_printf(arena, "Did you mean '%s'?", nearest) : "Leave it out.");
 }
 
 static struct error *settle(struct reading *reading)
@@ -271,11 +301,15 @@ static struct error *settle(struct reading *reading)
 		url->schema = "public";
 	mode = choose_sslmode(reading);
 	add_keyword(reading, "sslmode", mode);
-	/* libpq would take ~/.postgresql/root.crt, and with it `require` would silently become verify-ca. */
+	/*
+	 * libpq would take ~/.postgresql/root.crt, and with it `require` would silently become
+	 * verify-ca.
+	 */
 	if (reading->ca)
 		add_keyword(reading, "sslrootcert", reading->ca);
 	else
-		add_keyword(reading, "sslrootcert", text_starts(mode, "verify-") ? SYSTEM_CA : "/dev/null/none");
+		add_keyword(reading, "sslrootcert",
+		            text_starts(mode, "verify-") ? SYSTEM_CA : "/dev/null/none");
 	if (reading->channel_binding)
 		add_keyword(reading, "channel_binding", reading->channel_binding);
 	if (reading->connect_timeout)
@@ -284,8 +318,8 @@ static struct error *settle(struct reading *reading)
 }
 
 /*
- * Prisma's sslaccept speaks about certificates, its sslmode about whether there is TLS at all. A mode of libpq's own
- * (verify-…) says both and wins; `disable` is meant as it stands.
+ * Prisma's sslaccept speaks about certificates, its sslmode about whether there is TLS at all. A
+ * mode of libpq's own (verify-…) says both and wins; `disable` is meant as it stands.
  */
 static const char *choose_sslmode(const struct reading *reading)
 {
@@ -321,7 +355,8 @@ static bool is_schema(const char *value)
 
 static bool is_sslmode(const char *value)
 {
-	static const char *const words[] = {"disable", "prefer", "require", "verify-ca", "verify-full"};
+	static const char *const words[] = {"disable", "prefer", "require", "verify-ca",
+	                                    "verify-full"};
 
 	return is_one_of(value, words, sizeof words / sizeof words[0]);
 }
@@ -361,7 +396,10 @@ static bool is_one_of(const char *value, const char *const *words, size_t count)
 	return false;
 }
 
-/* RFC 3986, 2.1; in a query a plus is a blank, as browsers and Prisma read it. NULL: wrongly encoded, NUL, or not UTF-8. */
+/*
+ * RFC 3986, 2.1; in a query a plus is a blank, as browsers and Prisma read it. NULL: wrongly
+ * encoded, NUL, or not UTF-8.
+ */
 static char *decode(struct arena *arena, const char *start, const char *end, bool form)
 {
 	char *text = arena_alloc(arena, (size_t)(end - start) + 1);
@@ -397,5 +435,6 @@ static int hex_digit(char digit)
 
 static struct error *bad_url(struct arena *arena, const char *why, const char *hint)
 {
-	return FAIL(arena, DB_URL, .what = "the database URL cannot be used", .why = why, .hint = hint);
+	return FAIL(arena, DB_URL, .what = "the database URL cannot be used", .why = why,
+	            .hint = hint);
 }

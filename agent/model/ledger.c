@@ -1,6 +1,6 @@
 /*
- * Questions to a ledger that was read. A name may have any number of rows, and the newest one need not decide: an applied
- * row speaks for its name even when a later try failed.
+ * Questions to a ledger that was read. A name may have any number of rows, and the newest one need
+ * not decide: an applied row speaks for its name even when a later try failed.
  */
 #include "model/ledger.h"
 

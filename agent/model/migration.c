@@ -1,6 +1,6 @@
 /*
- * Names, order, checksums and the lock file of migrations, as Prisma sees them (prisma.md sections
- * 2 and 3). Easily got wrong: the order is not that of the bytes. Prisma sorts with localeCompare,
+ * Names, order, checksums and the lock file of migrations, as Prisma sees them (R14,
+ * R15). Easily got wrong: the order is not that of the bytes. Prisma sorts with localeCompare,
  * where `_` comes before `-`, both before digits, and `a` before `A` before `b`.
  */
 #include "model/migration.h"

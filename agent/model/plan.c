@@ -1,5 +1,5 @@
 /*
- * Turns what was seen into what is to be done. Every refusal here is a row of DESIGN section 5 and is found before
+ * Turns what was seen into what is to be done. Every refusal here is a row of R4 (docs/rules.md) and is found before
  * anything touches the target. What a reader gets wrong: a migration that is absent from the tree is rolled back
  * only if a passed step removed it; absence alone is never an order.
  */

@@ -1,5 +1,5 @@
 /*
- * Owns the choice between the three ways to send a file (DESIGN 11.1). The kinds alone decide, never the text:
+ * Owns the choice between the three ways to send a file (R9). The kinds alone decide, never the text:
  * CONCURRENTLY may stand in a comment and BEGIN in the body of a DO. What can never work is refused here, before
  * anything has touched the target.
  */

@@ -1,6 +1,7 @@
 /*
- * What of a server's error may be read by everybody. Decisions start as "no": a message is shown only when its SQLSTATE's
- * class stands in the table and the server gave no CONTEXT, since a function's RAISE can put any value under any code.
+ * What of a server's error may be read by everybody. Decisions start as "no": a message is shown
+ * only when its SQLSTATE's class stands in the table and the server gave no CONTEXT, since a
+ * function's RAISE can put any value under any code.
  */
 #include "model/sql_error.h"
 
@@ -8,8 +9,9 @@
 
 #include "base/text.h"
 
-#define NAME_MAXIMUM 130    /* code points of an object's name in public: schema and table of 63 bytes and the rest */
-#define MESSAGE_MAXIMUM 300 /* code points of a message in public */
+/* Code points in public: of an object's name (two of 63 bytes and a dot), and of a message. */
+#define NAME_MAXIMUM 130
+#define MESSAGE_MAXIMUM 300
 
 struct condition {
 	const char *sqlstate, *name;
@@ -21,7 +23,7 @@ static const struct condition conditions[] = {
 #undef SQLSTATE
 };
 
-/* Classes whose messages hold names and not values (DESIGN 11.12). */
+/* Classes whose messages hold names and not values (R13). */
 static const char *const public_classes[] = {"0A", "23", "25", "40", "42", "53", "55", "57"};
 
 static const char *const lock_states[] = {"55P03", "40P01"};
@@ -37,12 +39,13 @@ const char *sqlstate_condition(const char *sqlstate)
 	const struct condition *found = NULL;
 
 	if (sqlstate)
-		found = bsearch(sqlstate, conditions, sizeof conditions / sizeof conditions[0], sizeof conditions[0],
-		                compare_condition);
+		found = bsearch(sqlstate, conditions, sizeof conditions / sizeof conditions[0],
+		                sizeof conditions[0], compare_condition);
 	return found ? found->name : "error";
 }
 
-const char *sql_error_public(struct arena *arena, const struct sql_error *error, struct bytes sent, int first_line)
+const char *sql_error_public(struct arena *arena, const struct sql_error *error, struct bytes sent,
+                             int first_line)
 {
 	struct text text = TEXT_IN(arena);
 	const char *object = object_name(arena, error);
@@ -50,7 +53,8 @@ const char *sql_error_public(struct arena *arena, const struct sql_error *error,
 
 	if (!error->sqlstate)
 		return "the connection was lost";
-	text_printf(&text, "%s %s", text_clip(arena, error->sqlstate, 5), sqlstate_condition(error->sqlstate));
+	text_printf(&text, "%s %s", text_clip(arena, error->sqlstate, 5),
+	            sqlstate_condition(error->sqlstate));
 	if (object)
 		text_printf(&text, " on %s", object);
 	if (line)
@@ -65,14 +69,10 @@ const char *sql_error_full(struct arena *arena, const struct sql_error *error)
 	const struct {
 		const char *label, *value;
 	} rows[] = {
-		{"SQLSTATE", error->sqlstate},
-		{"DETAIL", error->detail},
-		{"HINT", error->hint},
-		{"CONTEXT", error->context},
-		{"SCHEMA", error->schema},
-		{"TABLE", error->table},
-		{"COLUMN", error->column},
-		{"CONSTRAINT", error->constraint},
+		{"SQLSTATE", error->sqlstate}, {"DETAIL", error->detail},
+		{"HINT", error->hint},         {"CONTEXT", error->context},
+		{"SCHEMA", error->schema},     {"TABLE", error->table},
+		{"COLUMN", error->column},     {"CONSTRAINT", error->constraint},
 		{"TYPE", error->type},
 	};
 	struct text text = TEXT_IN(arena);
@@ -112,7 +112,8 @@ bool sqlstate_is_lock(const char *sqlstate)
 
 bool sqlstate_is_transient(const char *sqlstate)
 {
-	return state_in(sqlstate, transient_states, sizeof transient_states / sizeof transient_states[0]);
+	return state_in(sqlstate, transient_states,
+	                sizeof transient_states / sizeof transient_states[0]);
 }
 
 /* The narrowest name that the server gave. */
@@ -131,7 +132,8 @@ static bool message_is_public(const struct sql_error *error)
 {
 	if (!error->message || error->context)
 		return false;
-	return state_in(error->sqlstate, public_classes, sizeof public_classes / sizeof public_classes[0]);
+	return state_in(error->sqlstate, public_classes,
+	                sizeof public_classes / sizeof public_classes[0]);
 }
 
 /* A row of five characters is a state, one of two a class. */

@@ -173,7 +173,7 @@ static FALLIBLE find_line(struct walk *walk, struct steps *steps)
 	return NULL;
 }
 
-/* DESIGN 6, point 1: the first parent if that is, or descends from, the deployed commit; else the only such one. */
+/* R6.1: the first parent if that is, or descends from, the deployed commit; else the only such one. */
 static FALLIBLE choose_base(struct walk *walk, const struct node *node, struct step *step)
 {
 	const struct text_list *parents =

@@ -33,26 +33,31 @@ struct settling {
 
 struct excuse { /* what a verdict means for people; the row is indexed by its kind */
 	enum error_code code;
-	const char *why, *hint;
+	const char *what, *then;
+	const char *undo; /* how the hint begins; NULL: "Undo it" */
 };
 
 #define SIGN_ANEW "bring the change again in a signed commit (git commit -S)"
 
 static const struct excuse excuses[] = {
-	[VERDICT_UNSIGNED] = {ERR_UNSIGNED, "is not signed", SIGN_ANEW},
-	[VERDICT_BAD] = {ERR_BAD_SIGNATURE, "has a signature that is not good for it", SIGN_ANEW},
+	[VERDICT_UNSIGNED] = {ERR_UNSIGNED, "is not signed", SIGN_ANEW, NULL},
+	[VERDICT_BAD] = {ERR_BAD_SIGNATURE, "has a signature that is not good for it", SIGN_ANEW,
+                         NULL},
 	[VERDICT_UNTRUSTED] = {ERR_UNTRUSTED, "is signed by a key that is not in the keyring",
-                               "let the key be added to the agent's allowed_signers, or " SIGN_ANEW
-                               " by a known key"},
+                               SIGN_ANEW " by a known key",
+                               "Add the key to the agent's allowed_signers, if its owner may "
+                               "deploy; else undo it"},
 	[VERDICT_EXPIRED] = {ERR_EXPIRED, "is signed by a key that was no longer valid",
-                             SIGN_ANEW " by a key that is valid"},
+                             SIGN_ANEW " by a key that is valid", NULL},
 	[VERDICT_NOT_YET_VALID] = {ERR_EXPIRED, "is signed by a key that was not yet valid",
-                                   SIGN_ANEW " by a key that is valid"},
+                                   SIGN_ANEW " by a key that is valid", NULL},
 	[VERDICT_REVOKED] = {ERR_REVOKED, "is signed by a key that is revoked",
-                             SIGN_ANEW " by another key"},
-	[VERDICT_MALFORMED] = {ERR_MALFORMED, "is malformed", SIGN_ANEW " made by git itself"},
-	[VERDICT_UNSUPPORTED] = {ERR_UNSUPPORTED, "has a signature of a kind that is not supported",
-                                 SIGN_ANEW " by an SSH key (git config gpg.format ssh)"},
+                             SIGN_ANEW " by another key", NULL},
+	[VERDICT_MALFORMED] = {ERR_MALFORMED, "is malformed", SIGN_ANEW " made by git itself",
+                               NULL},
+	[VERDICT_UNSUPPORTED] = {ERR_UNSUPPORTED,
+                                 "has a signature of a kind that is not supported",
+                                 SIGN_ANEW " by an SSH key (git config gpg.format ssh)", NULL},
 };
 
 static FALLIBLE judge_step(struct arena *arena, struct step *step, steps_judging *judging,
@@ -139,25 +144,24 @@ static struct error *refuse(struct arena *arena, const struct step *step,
 	                                                      : commit->verdict.kind];
 	struct text why = TEXT_IN(arena);
 
-	if (text_equal(commit->id, step->id))
-		text_add(&why, "it ");
-	else
-		text_printf(&why, "commit '%s', which it brings, ",
-		            commit_short(arena, commit->id));
-	text_add(&why, excuse->why);
 	if (commit->verdict.reason && commit->verdict.kind != VERDICT_UNSIGNED)
-		text_printf(&why, " (%s)", commit->verdict.reason);
+		text_add(&why, commit->verdict.reason);
+	if (!text_equal(commit->id, step->id))
+		text_printf(&why, "%s'%s' brings it", *text_get(&why) ? "; " : "",
+		            commit_short(arena, step->id));
 	if (others)
-		text_printf(&why, "; the same step brings %s that nobody vouches for",
+		text_printf(&why, "%s%s that nobody vouches for", *text_get(&why) ? ", and " : "",
 		            text_plural(arena, others, "more commit"));
 	return error_new(
 		arena, excuse->code,
-		&(struct error_text){.what = arena_printf(arena, "cannot accept commit '%s'",
-	                                                  commit_short(arena, step->id)),
+		&(struct error_text){.what = arena_printf(arena, "commit '%s' %s",
+	                                                  commit_short(arena, commit->id),
+	                                                  excuse->what),
 	                             .why = text_get(&why),
-	                             .hint = arena_printf(arena, "Undo it (%s), then %s.",
+	                             .hint = arena_printf(arena, "%s (%s). Then %s.",
+	                                                  excuse->undo ? excuse->undo : "Undo it",
 	                                                  step_undo_command(arena, step),
-	                                                  excuse->hint)});
+	                                                  excuse->then)});
 }
 
 void steps_settle_undone(struct arena *arena, struct steps *steps)

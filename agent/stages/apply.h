@@ -1,6 +1,6 @@
 /*
  * One SQL file on its way into the target, shared by apply, settle and the three ways to send it
- * (DESIGN 11.1). Private to the stages. What a reader gets wrong: ways two and three number what
+ * (R9). Private to the stages. What a reader gets wrong: ways two and three number what
  * they send from 1; number 0 is the file.
  *
  *   way one:         BEGIN, fence, xid -> INTENT 0 -> file -> ledger row, COMMIT
@@ -55,12 +55,16 @@ FALLIBLE file_pause(struct file *file, bool *ret_again);
 /* apply_units.c: ways two and three, from file->next on */
 FALLIBLE file_open_row(struct file *file);
 FALLIBLE file_send_units(struct file *file);
+/* Sends the settings before file->next again, in way three: a new session has lost them. May be repeated. */
+FALLIBLE file_replay_session(struct file *file);
 void file_note_effect(struct file *file, const struct statement *statement);
 /* "statement 2 of 3, CREATE INDEX (line 5)" */
 const char *file_place(const struct file *file, size_t unit);
 /* The row becomes a failed try (of a down: applied as before). Returns `why_not`. */
 FALLIBLE file_withdraw(struct file *file, const char *result, struct error *why_not);
 size_t file_unit_count(const struct file *file);
+/* Of the whole file sent in one: the line of the statement that its tags end before; 0: not known. */
+int file_line_after(const struct file *file, const struct answer *answer);
 /* NULL in way two. */
 const struct statement *file_statement(const struct file *file, size_t unit);
 
@@ -93,6 +97,7 @@ struct file_failure {
 	const struct sql_error *error; /* NULL: no SQL error */
 	struct bytes sent;             /* what its position counts in */
 	int first_line;                /* of `sent` in the file */
+	int line;                      /* of the statement that failed, for errors without a position; 0: not known */
 	const char *where;             /* file_place; NULL: the whole file */
 	const char *why;               /* instead of an SQL error */
 };

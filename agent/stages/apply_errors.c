@@ -7,6 +7,7 @@
 
 #include "stages/run_log.h"
 
+static const char *error_words(struct arena *arena, const struct file_failure *failure);
 static const char *subject(const struct file *file);
 static const char *resolve_hint(const struct file *file, const char *first);
 static const char *history_hint(const struct file *file);
@@ -14,11 +15,20 @@ static const char *history_hint(const struct file *file);
 const char *failure_words(const struct file *file, const struct file_failure *failure)
 {
 	struct arena *arena = file->run->arena;
-	const char *words = failure->why;
+	const char *words = failure->why ? failure->why : error_words(arena, failure);
 
-	if (!words)
-		words = sql_error_public(arena, failure->error, failure->sent, failure->first_line);
 	return failure->where ? arena_printf(arena, "%s: %s", failure->where, words) : words;
+}
+
+/* Most errors of execution come without a position: then the statement's own line stands for it. */
+static const char *error_words(struct arena *arena, const struct file_failure *failure)
+{
+	struct sql_error error = *failure->error;
+
+	if (error.position || !failure->line)
+		return sql_error_public(arena, &error, failure->sent, failure->first_line);
+	error.position = 1;
+	return sql_error_public(arena, &error, (struct bytes){0}, failure->line);
 }
 
 /* A log that cannot be written must not hide the failure; the evidence says so instead. */

@@ -306,6 +306,7 @@ static struct error *judge_interrupted(struct file *file, size_t last)
 	case TRACE_UNKNOWN:
 		break;
 	case TRACE_IN_CATALOG:
+		TRY(file_replay_session(file)); /* a search_path of its own tells where to look */
 		TRY(file_probe(file, statement, &result));
 		break;
 	}

@@ -4,7 +4,7 @@
  * file's own has not taken effect yet; `pending` is the first one of which that is true, and a
  * session that ends takes all of them back.
  *
- * An error is proven without effect (DESIGN 11.1) when nothing before it took effect and the unit
+ * An error is proven without effect (R9) when nothing before it took effect and the unit
  * itself left nothing: in way two, no COMMIT came before it; in way three, it cannot commit by
  * itself, or its probe shows nothing.
  */
@@ -44,7 +44,6 @@ static const struct kind_row {
 
 static struct error *write_row(struct file *file, const struct ledger_change *change,
                                bool moves_on);
-static struct error *replay_session(struct file *file);
 static struct error *send_unit(struct sending *sending);
 static struct error *exchange(struct sending *sending);
 static struct error *unit_passed(struct sending *sending);
@@ -94,7 +93,7 @@ struct error *file_send_units(struct file *file)
 {
 	struct sending sending = {.file = file, .unit = file->next, .pending = file->next};
 
-	TRY(replay_session(file));
+	TRY(file_replay_session(file));
 	while (sending.unit < file_unit_count(file)) {
 		if (sending.unit > 0 && sending.pending == sending.unit && stop_asked())
 			return error_stopped(file);
@@ -106,7 +105,7 @@ struct error *file_send_units(struct file *file)
 }
 
 /* A session that was lost took its settings with it. */
-static struct error *replay_session(struct file *file)
+struct error *file_replay_session(struct file *file)
 {
 	for (size_t i = 0; file->way == WAY_THREE && i < file->next; i++) {
 		struct answer answer = {0};
@@ -227,6 +226,7 @@ static struct error *unit_failed(struct sending *sending)
 		.error = &answer->error,
 		.sent = unit_bytes(file, sending->unit),
 		.first_line = statement ? script_line(file->sql, statement->start) : 1,
+		.line = statement ? 0 : file_line_after(file, answer),
 		.where = statement ? file_place(file, sending->unit) : NULL,
 		.why = answer->copy_ended ? "COPY … FROM STDIN has no data to read in a migration"
 	                                  : NULL,
@@ -320,7 +320,7 @@ static struct error *try_again(struct sending *sending, bool *ret_again)
 
 /*
  * A Prisma client that waits for the lock with a blocking query holds the snapshot that the build
- * waits for (DESIGN 11.3). Our open row is there already, so it reads P3009 and goes away.
+ * waits for (R10). Our open row is there already, so it reads P3009 and goes away.
  */
 static struct error *let_waiters_go(struct file *file)
 {
@@ -480,6 +480,13 @@ const struct statement *file_statement(const struct file *file, size_t unit)
 	return file->way == WAY_TWO ? NULL : &file->script->items[unit];
 }
 
+int file_line_after(const struct file *file, const struct answer *answer)
+{
+	const struct script *script = file->script;
+
+	return answer->tags.count < script->count ? script->items[answer->tags.count].line : 0;
+}
+
 enum trace statement_trace_failed(const struct statement *statement)
 {
 	if (statement->kind == STATEMENT_PLAIN &&
@@ -523,6 +530,8 @@ const char *file_place(const struct file *file, size_t unit)
 
 	if (!statement)
 		return "the file";
+	if (file->script->count == 1) /* a status has room for 140 characters */
+		return arena_printf(file->run->arena, "%s (line %d)", statement->verb, statement->line);
 	return arena_printf(file->run->arena, "statement %zu of %zu, %s (line %d)", unit + 1,
 	                    file->script->count, statement->verb, statement->line);
 }

@@ -125,7 +125,7 @@ static struct error *judge_failure(struct file *file, const struct answer *answe
 	return fail_try(file, sqlstate, error_failed(file, words));
 }
 
-/* As Prisma from 7.4 on would: a DO that commits, a new enum value used at once (DESIGN 11.1). */
+/* As Prisma from 7.4 on would: a DO that commits, a new enum value used at once (R9). */
 static struct error *send_by_statements(struct file *file, const struct answer *answer)
 {
 	struct arena *arena = file->run->arena;
@@ -334,5 +334,10 @@ static struct file_failure failure_of(const struct file *file, const struct answ
 	if (answer->copy_ended)
 		return (struct file_failure){
 			.why = "COPY … FROM STDIN has no data to read in a migration"};
-	return (struct file_failure){.error = &answer->error, .sent = file->sql, .first_line = 1};
+	return (struct file_failure){
+		.error = &answer->error,
+		.sent = file->sql,
+		.first_line = 1,
+		.line = file_line_after(file, answer),
+	};
 }

@@ -8,6 +8,7 @@
 static struct error *confirm_rows(struct run *run);
 static struct error *confirm_earlier_row(struct run *run, const struct ledger *ledger, const struct node *item);
 static struct error *confirm_row(struct run *run, const struct ledger *ledger, const struct plan_item *item);
+static bool is_resolved_down(const struct plan_item *item, const struct ledger_row *row);
 static struct error *confirm_indexes(struct run *run);
 static bool was_invalid(const struct run *run, const char *index);
 static struct error *keep_fingerprint(struct run *run);
@@ -58,7 +59,8 @@ static struct error *confirm_row(struct run *run, const struct ledger *ledger, c
 	const enum row_state wanted = item->action == PLAN_APPLY ? ROW_APPLIED : ROW_ROLLED_BACK;
 	const struct ledger_row *row = ledger_find(ledger, item->row_id);
 
-	if (row && ledger_row_state(row) == wanted && text_equal(row->checksum, item->checksum))
+	if (row && text_equal(row->checksum, item->checksum) &&
+	    (ledger_row_state(row) == wanted || is_resolved_down(item, row)))
 		return NULL;
 	return FAIL(run->arena, LEDGER_DIFFERS,
 	            .what = arena_printf(run->arena, "the ledger of '%s' is not as it was left: '%s'", run->target->name,
@@ -67,6 +69,12 @@ static struct error *confirm_row(struct run *run, const struct ledger *ledger, c
 	                        : arena_printf(run->arena, "its row should be %s with checksum %.12s…",
 	                                       wanted == ROW_APPLIED ? "applied" : "rolled back", item->checksum),
 	            .hint = "Find out who else writes \"_prisma_migrations\" in this database, then: headgate reconcile.");
+}
+
+/* A down that took effect in part, and a person finished it: `migrate resolve --rolled-back` leaves finished_at empty. */
+static bool is_resolved_down(const struct plan_item *item, const struct ledger_row *row)
+{
+	return item->action == PLAN_ROLL_BACK && ledger_row_state(row) == ROW_FAILED_TRY;
 }
 
 static struct error *confirm_indexes(struct run *run)

@@ -16,6 +16,8 @@ static struct error *read_text(struct run *run, const struct folder_entry *entry
 static struct error *check_lock_file(struct run *run, const struct folder *folder);
 static struct error *refuse_prisma_8(struct run *run, const char *where);
 static struct error *load_downs(struct run *run);
+static struct error *find_corrected_down(struct run *run, struct plan_item *item, const struct step **ret_step);
+static struct error *read_corrected_down(struct run *run, const struct step *step, struct plan_item *item);
 
 struct error *run_replan(struct run *run)
 {
@@ -140,7 +142,7 @@ static struct error *list_tree(void *context, const char *id, struct arena *aren
 	return NULL;
 }
 
-/* Real folders only, each a migration, as Prisma lists them (prisma.md section 3). */
+/* Real folders only, each a migration, as Prisma lists them (R14). */
 static struct error *read_migration(struct run *run, const struct folder_entry *entry, struct migration *migration)
 {
 	struct folder files = {0};
@@ -206,16 +208,53 @@ static struct error *refuse_prisma_8(struct run *run, const char *where)
 	            .hint = "Keep migrations with Prisma 5, 6 or 7 (folders with a migration.sql) for this target.");
 }
 
-/* The way back was archived on the day of the deploy; the branch is not asked. */
+/* The way back was archived on the day of the deploy. A correction by a passed step counts, even where it lands together
+ * with the revert; what the revert itself takes away does not. */
 static struct error *load_downs(struct run *run)
 {
 	for (size_t i = 0; i < run->plan.rollbacks; i++) {
 		struct plan_item *item = &run->plan.items[i];
+		const struct step *step = NULL;
+		struct error *error = find_corrected_down(run, item, &step);
 
-		if (!item->down_digest)
+		if (error)
+			return error->row->reaction == REACT_REFUSE ? run_refuse_step(run, "watch", step->id, error) : error;
+		if (item->has_sql || !item->down_digest)
 			continue;
 		TRY(journal_archive(run->ports.journal, item->down_digest, run->arena, &item->sql));
 		item->has_sql = true;
 	}
+	plan_digest(&run->plan);
+	return NULL;
+}
+
+/* *ret_step: the step that was looked at last. */
+static struct error *find_corrected_down(struct run *run, struct plan_item *item, const struct step **ret_step)
+{
+	const char *path = arena_printf(run->arena, "%s/down.sql", item->name);
+
+	for (size_t i = run->steps.horizon; i-- > 0 && !item->has_sql;) {
+		const struct step *step = *ret_step = &run->steps.items[i];
+
+		for (size_t k = 0; step->passed && k < step->files.count; k++)
+			if (step->files.items[k].after && text_equal(step->files.items[k].path, path))
+				TRY(read_corrected_down(run, step, item));
+	}
+	return NULL;
+}
+
+/* Only beside the SQL that was applied: the down of an edited migration leads back from something else. */
+static struct error *read_corrected_down(struct run *run, const struct step *step, struct plan_item *item)
+{
+	struct migration migration = {0};
+	struct folder folder = {0};
+
+	TRY(source_folder(run->ports.source, step->id, run->target->migrations, run->arena, &folder));
+	TRY(read_migration(run, folder_find(&folder, item->name), &migration));
+	if (!migration.down.size || !checksum_matches(run->arena, item->checksum, migration.sql))
+		return NULL;
+	item->sql = migration.down;
+	item->has_sql = true;
+	item->down_digest = sha256_text(run->arena, migration.down.data, migration.down.size);
 	return NULL;
 }

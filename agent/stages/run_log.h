@@ -1,6 +1,6 @@
 /*
  * The run log: all that the server said about a statement that failed, row data included, in a
- * file that only the agent may read (DESIGN 11.12). Nothing of it goes anywhere else. Private to
+ * file that only the agent may read (R13). Nothing of it goes anywhere else. Private to
  * the stages.
  */
 #pragma once

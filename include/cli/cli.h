@@ -3,5 +3,5 @@
 
 #include "ports/registry.h"
 
-/* Runs the command that the arguments name and returns the program's exit status (DESIGN section 8). */
+/* Runs the command that the arguments name and returns the program's exit status (R8). */
 int cli_main(int argc, char **argv, const struct registry *registry);

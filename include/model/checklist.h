@@ -1,8 +1,8 @@
 /*
- * The pre-deployment checklist: five items with stable names (DESIGN section 7), ticked in `checklist.md` of the
+ * The pre-deployment checklist: five items with stable names (R7), ticked in `checklist.md` of the
  * migration's folder or in the task list of the signed message. Task items are GitHub-flavoured Markdown
  * (`- [x] backup …`), outside code fences, HTML comments and quotes; an item is named by its first word, by
- * `<!-- id:backup -->`, or by the strategy document's own sentence ("Database backup created").
+ * `<!-- id:backup -->`, or by its long sentence ("Database backup created").
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * The database URL is Prisma's (`postgresql://user:password@host:port/db?schema=…&sslmode=…`), so that one secret
  * serves both. A table of rows says for each parameter whether it is used, ignored with a word, or refused
- * (DESIGN 11.6). Without `sslmode` the agent means verify-full for a remote host.
+ * (R12). Without `sslmode` the agent means verify-full for a remote host.
  */
 #pragma once
 

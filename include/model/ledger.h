@@ -1,5 +1,5 @@
 /*
- * The ledger: `_prisma_migrations` as Prisma keeps it (prisma.md section 1), and beside it our own row in
+ * The ledger: `_prisma_migrations` as Prisma keeps it (R15), and beside it our own row in
  * headgate.deployed. A name may have several rows; its state is its applied row's, else its newest row's.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /*
  * A migration: one folder of the migrations folder, known by its name and the SHA-256 of its migration.sql.
- * Rules of Prisma: prisma.md sections 2 and 3 (checksum over the raw bytes; LF and CRLF tolerated when comparing;
+ * Rules of Prisma: R14 and R15 (checksum over the raw bytes; LF and CRLF tolerated when comparing;
  * names ordered as JavaScript's localeCompare does since Prisma 6.6).
  */
 #pragma once
@@ -47,6 +47,6 @@ bool checksum_matches(struct arena *arena, const char *stored, struct bytes sql)
 /* ERR_FILE_NOT_TEXT when the bytes hold NUL or are not UTF-8. `file` names the place in the message. */
 FALLIBLE migration_check_text(struct arena *arena, const char *file, struct bytes bytes);
 
-/* Prisma's check of migration_lock.toml (prisma.md section 3): the first line that starts with `provider` must name
+/* Prisma's check of migration_lock.toml (R15): the first line that starts with `provider` must name
  * postgresql. No file, no check: pass has_file = false. */
 FALLIBLE migration_lock_check(struct arena *arena, bool has_file, struct bytes toml);

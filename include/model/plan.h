@@ -1,6 +1,6 @@
 /*
  * The plan: ordered items that turn the ledger into the branch. Made by set difference, never by a high-water mark
- * (DESIGN section 5); rollbacks first, newest first, then applies in Prisma's order. A pure function of what is given.
+ * (R4); rollbacks first, newest first, then applies in Prisma's order. A pure function of what is given.
  */
 #pragma once
 
@@ -54,7 +54,7 @@ struct plan_input {
 };
 
 /*
- * Errors, each a row of DESIGN section 5: ERR_OPEN_FAILED_ROW, ERR_DATABASE_WENT_BACK, ERR_FOLDER_MISSING, ERR_EDITED,
+ * Errors, each a row of R4: ERR_OPEN_FAILED_ROW, ERR_DATABASE_WENT_BACK, ERR_FOLDER_MISSING, ERR_EDITED,
  * ERR_ELSEWHERE, ERR_UNEXPLAINED, ERR_RENAMED, ERR_SQUASHED, ERR_MAX_ROLLBACK, ERR_REMOVED_UNVOUCHED, ERR_LATE,
  * ERR_FILE_MISSING. *ret_culprit is set on failure: the entry whose last change is at fault, so that the step that
  * changed it is refused and not the whole target; NULL when it concerns the target (a row, the folder, a HALT).

@@ -1,5 +1,5 @@
 /*
- * A script: one SQL file as PostgreSQL's own parser sees it, and the way in which it is sent (DESIGN 11.1).
+ * A script: one SQL file as PostgreSQL's own parser sees it, and the way in which it is sent (R9).
  * Offsets are bytes in the original file; the original bytes are what is sent.
  */
 #pragma once

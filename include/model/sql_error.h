@@ -1,5 +1,5 @@
 /*
- * What the server said about a statement, and the part of it that may be shown in public (DESIGN 11.12): SQLSTATE,
+ * What the server said about a statement, and the part of it that may be shown in public (R13): SQLSTATE,
  * condition name, object, file and line; the primary message only for classes whose messages hold names and not
  * values, and only when no CONTEXT came with it. Never DETAIL, never a query. The full text goes to the run log.
  */

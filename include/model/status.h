@@ -1,5 +1,5 @@
 /*
- * A status: what a commit shows for one target. States and lengths as all forges agree on (trust-and-forges 3.1):
+ * A status: what a commit shows for one target. States and lengths as all forges agree on:
  * pending = at work, WAIT, RETRY, behind; success = done; failure = REFUSE, HALT; error = RETRY for over ten minutes.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /*
  * Steps: the commits on the line from the deployed commit to head, each with what it changes in the migrations path
- * against its base, and whether it passes (DESIGN section 6). Pure: commits and listings come through callbacks.
+ * against its base, and whether it passes (R6). Pure: commits and listings come through callbacks.
  *
  *   steps_walk            the line, what each step changes, which commits it brings
  *   steps_judge           who vouches: each step passes or is refused
@@ -114,7 +114,7 @@ FALLIBLE steps_judge(struct arena *arena, enum trust trust, struct steps *steps,
 
 /*
  * A refused step is undone when each file it changed is as persons last left it: as the last passed step set it, or,
- * where none did, as it was deployed (DESIGN 6, point 10; worded so that the outcome does not depend on whether a pass
+ * where none did, as it was deployed (R6.6; worded so that the outcome does not depend on whether a pass
  * looked in between: an unsigned removal of a signed migration that waits is refused like that of an applied one).
  * Files, not entries: who only ticks a folder's checklist has not taken over its SQL.
  *

@@ -1,7 +1,7 @@
 /*
  * The target database: one session, on which everything happens that must happen under Prisma's lock. The port knows
  * how to talk to PostgreSQL; what it means, in which order and what a failure leaves is the stages' business.
- * Sources: prisma.md (rows, lock 72707369), DESIGN 11.1–11.8, 11.12; PostgreSQL manual 13.3.5 (advisory locks),
+ * Sources: docs/rules.md R9 to R13 and R15 (rows, lock 72707369); PostgreSQL manual 13.3.5 (advisory locks),
  * 55.2.2 (simple query).
  *
  * Errors that any call may return: ERR_DB_LOST (the connection is gone; database_connect may be called again),
@@ -136,7 +136,7 @@ struct database_ops {
 	 * lock as ours?
 	 */
 	struct error *(*tidy)(struct database *database, struct arena *arena, bool *ret_lock_kept);
-	/* `schema`: where an unqualified name is looked for (the ledger's schema). */
+	/* An unqualified name is looked for as this session would (a file may set its search_path), else in `schema`. */
 	struct error *(*probe)(struct database *database, const struct statement *statement, const char *schema,
 	                       struct arena *arena, enum probe_result *ret_result);
 	/*

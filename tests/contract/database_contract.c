@@ -1,6 +1,6 @@
 /*
- * The contract of ports/database.h. Every test starts with an empty database, a connected session and its own arena; where
- * one session must not see or hurt another, there are two.
+ * The contract of ports/database.h. Every test starts with an empty database, a connected session
+ * and its own arena; where one session must not see or hurt another, there are two.
  */
 #include "contract/database_contract.h"
 
@@ -42,8 +42,8 @@ static void must_be(struct error *error, enum error_code code)
 	if (!error)
 		fail_msg("no error instead of %s", error_rows()[code].name);
 	else if (error->row != &error_rows()[code])
-		fail_msg("%s instead of %s: %s: %s", error->row->name, error_rows()[code].name, error->what,
-		         error->why ? error->why : "");
+		fail_msg("%s instead of %s: %s: %s", error->row->name, error_rows()[code].name,
+		         error->what, error->why ? error->why : "");
 	else
 		assert_true(error->hint && *error->hint);
 }
@@ -81,19 +81,21 @@ static struct database *second(struct stage *stage)
 
 static void take(struct stage *stage)
 {
-	must(database_take_fence(stage->first, PUBLIC, CONTRACT_TARGET, CONTRACT_JOURNAL, false, stage->arena,
-	                         &stage->fence.epoch));
+	must(database_take_fence(stage->first, PUBLIC, CONTRACT_TARGET, CONTRACT_JOURNAL, false,
+	                         stage->arena, &stage->fence.epoch));
 }
 
 static struct answer send_sql(struct stage *stage, const char *sql)
 {
 	struct answer answer;
 
-	must(database_send(stage->first, text(sql), &(struct send_options){0}, stage->arena, &answer));
+	must(database_send(stage->first, text(sql), &(struct send_options){0}, stage->arena,
+	                   &answer));
 	return answer;
 }
 
-static void write_row(struct stage *stage, enum ledger_change_kind kind, const char *row_id, const char *name)
+static void write_row(struct stage *stage, enum ledger_change_kind kind, const char *row_id,
+                      const char *name)
 {
 	must(database_write(stage->first, &stage->fence,
 	                    &(struct ledger_change){.kind = kind,
@@ -180,8 +182,8 @@ static void a_missing_schema_is_made_with_the_books(void **state)
 
 	must(database_ledger(stage->first, "Other one", stage->arena, &ledger));
 	assert_false(ledger.schema_exists);
-	must(database_take_fence(stage->first, "Other one", CONTRACT_TARGET, CONTRACT_JOURNAL, false, stage->arena,
-	                         &epoch));
+	must(database_take_fence(stage->first, "Other one", CONTRACT_TARGET, CONTRACT_JOURNAL,
+	                         false, stage->arena, &epoch));
 	must(database_ledger(stage->first, "Other one", stage->arena, &ledger));
 	assert_true(ledger.schema_exists);
 	assert_true(ledger.has_table);
@@ -196,13 +198,16 @@ static void another_target_or_journal_is_foreign_until_taken_over(void **state)
 	struct ledger ledger;
 
 	take(stage);
-	must_be(database_take_fence(stage->first, PUBLIC, "stock", CONTRACT_JOURNAL, false, stage->arena, &epoch),
+	must_be(database_take_fence(stage->first, PUBLIC, "stock", CONTRACT_JOURNAL, false,
+	                            stage->arena, &epoch),
 	        ERR_JOURNAL_FOREIGN);
-	must_be(database_take_fence(stage->first, PUBLIC, CONTRACT_TARGET, "another", false, stage->arena, &epoch),
+	must_be(database_take_fence(stage->first, PUBLIC, CONTRACT_TARGET, "another", false,
+	                            stage->arena, &epoch),
 	        ERR_JOURNAL_FOREIGN);
 	assert_int_equal(epoch, -1);
 	assert_int_equal(look(stage).deployed.epoch, 1);
-	must(database_take_fence(stage->first, PUBLIC, "stock", "another", true, stage->arena, &epoch));
+	must(database_take_fence(stage->first, PUBLIC, "stock", "another", true, stage->arena,
+	                         &epoch));
 	ledger = look(stage);
 	assert_int_equal(epoch, 2);
 	assert_string_equal(ledger.deployed.target, "stock");
@@ -286,12 +291,14 @@ static void a_change_meets_its_row_as_it_was_left(void **state)
 	write_row(stage, LEDGER_APPLIED, ROW_1, "20260101000000_one");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		change.kind = rows[i].kind;
-		must_be(database_write(stage->first, &stage->fence, &change, NULL, stage->arena), ERR_FENCED);
+		must_be(database_write(stage->first, &stage->fence, &change, NULL, stage->arena),
+		        ERR_FENCED);
 		assert_int_equal(state_of(stage, ROW_1), ROW_APPLIED);
 	}
 	change.kind = LEDGER_ROLLED_BACK;
 	change.row_id = ROW_2;
-	must_be(database_write(stage->first, &stage->fence, &change, NULL, stage->arena), ERR_FENCED);
+	must_be(database_write(stage->first, &stage->fence, &change, NULL, stage->arena),
+	        ERR_FENCED);
 }
 
 static void deployed_keeps_what_a_change_does_not_name(void **state)
@@ -301,9 +308,10 @@ static void deployed_keeps_what_a_change_does_not_name(void **state)
 
 	take(stage);
 	must(database_write(stage->first, &stage->fence, NULL,
-	                    &(struct deployed_change){.commit = "c1", .tree = "t1", .chain = "h1"}, stage->arena));
-	must(database_write(stage->first, &stage->fence, NULL, &(struct deployed_change){.chain = "h2"},
+	                    &(struct deployed_change){.commit = "c1", .tree = "t1", .chain = "h1"},
 	                    stage->arena));
+	must(database_write(stage->first, &stage->fence, NULL,
+	                    &(struct deployed_change){.chain = "h2"}, stage->arena));
 	ledger = look(stage);
 	assert_string_equal(ledger.deployed.commit, "c1");
 	assert_string_equal(ledger.deployed.tree, "t1");
@@ -319,10 +327,12 @@ static void whoever_lost_the_fence_writes_nothing_more(void **state)
 	int64_t epoch;
 
 	take(stage);
-	must(database_take_fence(other, PUBLIC, CONTRACT_TARGET, CONTRACT_JOURNAL, false, stage->arena, &epoch));
+	must(database_take_fence(other, PUBLIC, CONTRACT_TARGET, CONTRACT_JOURNAL, false,
+	                         stage->arena, &epoch));
 	must_be(database_begin(stage->first, &stage->fence, stage->arena, &xid), ERR_FENCED);
 	assert_null(xid);
-	must_be(database_write(stage->first, &stage->fence, &applied, NULL, stage->arena), ERR_FENCED);
+	must_be(database_write(stage->first, &stage->fence, &applied, NULL, stage->arena),
+	        ERR_FENCED);
 	assert_int_equal(look(stage).count, 0);
 }
 
@@ -338,8 +348,8 @@ static void the_fence_demands_the_last_row(void **state)
 	must(database_rollback(stage->first, stage->arena));
 	stage->fence.last_row_id = ROW_2;
 	must_be(database_begin(stage->first, &stage->fence, stage->arena, &xid), ERR_FENCED);
-	must_be(database_write(stage->first, &stage->fence, NULL, &(struct deployed_change){.chain = "h"},
-	                       stage->arena),
+	must_be(database_write(stage->first, &stage->fence, NULL,
+	                       &(struct deployed_change){.chain = "h"}, stage->arena),
 	        ERR_FENCED);
 }
 
@@ -350,7 +360,8 @@ static void without_books_nothing_begins(void **state)
 
 	stage->fence.epoch = 1;
 	must_be(database_begin(stage->first, &stage->fence, stage->arena, &xid), ERR_FENCED);
-	must_be(database_write(stage->first, &stage->fence, &applied, NULL, stage->arena), ERR_FENCED);
+	must_be(database_write(stage->first, &stage->fence, &applied, NULL, stage->arena),
+	        ERR_FENCED);
 }
 
 static void a_file_and_its_row_commit_together(void **state)
@@ -368,8 +379,8 @@ static void a_file_and_its_row_commit_together(void **state)
 	assert_int_equal(answer.tags.count, 1);
 	assert_string_equal(answer.tags.items[0], "CREATE TABLE");
 	assert_false(stage->subject->exists(stage->subject, "thing"));
-	must(database_commit(stage->first, &stage->fence, xid, &applied, &(struct deployed_change){.commit = "c1"},
-	                     stage->arena));
+	must(database_commit(stage->first, &stage->fence, xid, &applied,
+	                     &(struct deployed_change){.commit = "c1"}, stage->arena));
 	assert_true(stage->subject->exists(stage->subject, "thing"));
 	assert_int_equal(state_of(stage, ROW_1), ROW_APPLIED);
 	assert_string_equal(look(stage).deployed.commit, "c1");
@@ -530,8 +541,10 @@ static void tidying_up_keeps_the_lock(void **state)
 
 static void a_probe_tells_what_became_of_an_index(void **state)
 {
-	static const struct statement good = {.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "pairs_b", .table = "pairs"};
-	static const struct statement bad = {.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "pairs_a", .table = "pairs"};
+	static const struct statement good = {
+		.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "pairs_b", .table = "pairs"};
+	static const struct statement bad = {
+		.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "pairs_a", .table = "pairs"};
 	static const struct statement plain = {.kind = STATEMENT_PLAIN};
 	struct stage *stage = *state;
 	struct text_list schemas = {0}, names;
@@ -602,7 +615,8 @@ static int set_up(void **state)
 	running->reset(running);
 	stage->subject = running;
 	stage->arena = arena;
-	stage->fence = (struct fence){.schema = PUBLIC, .target = CONTRACT_TARGET, .journal = CONTRACT_JOURNAL};
+	stage->fence = (struct fence){
+		.schema = PUBLIC, .target = CONTRACT_TARGET, .journal = CONTRACT_JOURNAL};
 	stage->first = running->open(running, arena);
 	must(database_connect(stage->first, &limits, true, arena, &stage->server));
 	*state = stage;

@@ -1,6 +1,7 @@
 /*
- * What every database must do (ports/database.h), as tests. An adapter's test fills a subject and returns
- * database_contract_run from its main. A fake, which knows no SQL, is taught the files below.
+ * What every database must do (ports/database.h), as tests. An adapter's test fills a subject and
+ * returns database_contract_run from its main. A fake, which knows no SQL, is taught the files
+ * below.
  */
 #pragma once
 
@@ -27,7 +28,10 @@ struct database_subject {
 
 	/* A new session, not yet connected, to what all sessions of the subject share. */
 	struct database *(*open)(struct database_subject *subject, struct arena *arena);
-	/* An empty database with an empty schema public. Called before each test, when no session is open. */
+	/*
+	 * An empty database with an empty schema public. Called before each test, when no session
+	 * is open.
+	 */
 	void (*reset)(struct database_subject *subject);
 	/* Does a table of that name exist in public, for everybody? */
 	bool (*exists)(struct database_subject *subject, const char *thing);

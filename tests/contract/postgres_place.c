@@ -1,4 +1,7 @@
-/* Each call of an administrator is a connection of its own, so that nothing of it stands in the way of a DROP DATABASE. */
+/*
+ * Each call of an administrator is a connection of its own, so that nothing of it stands in the way
+ * of a DROP DATABASE.
+ */
 #include "contract/postgres_place.h"
 
 #include <setjmp.h>
@@ -30,7 +33,8 @@ void postgres_place_reset(struct postgres_place *place)
 {
 	AUTO_ARENA arena = arena_new();
 
-	(void)ask(arena, "postgres", arena_printf(arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", place->database));
+	(void)ask(arena, "postgres",
+	          arena_printf(arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", place->database));
 	(void)ask(arena, "postgres",
 	          arena_printf(arena, "CREATE DATABASE %s OWNER %s", place->database, place->role));
 }
@@ -39,7 +43,8 @@ void postgres_place_remove(struct postgres_place *place)
 {
 	AUTO_ARENA arena = arena_new();
 
-	(void)ask(arena, "postgres", arena_printf(arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", place->database));
+	(void)ask(arena, "postgres",
+	          arena_printf(arena, "DROP DATABASE IF EXISTS %s WITH (FORCE)", place->database));
 	(void)ask(arena, "postgres", arena_printf(arena, "DROP ROLE %s", place->role));
 }
 
@@ -85,12 +90,13 @@ void place_end(struct pg *pg)
 const char *place_url(const struct postgres_place *place, struct arena *arena, const char *role,
                       const char *parameters)
 {
-	return arena_printf(arena, "postgresql://%s@127.0.0.1:%s/%s%s%s", role, need("HEADGATE_TEST_PGPORT"),
-	                    place->database, parameters ? "?" : "", parameters ? parameters : "");
+	return arena_printf(arena, "postgresql://%s@127.0.0.1:%s/%s%s%s", role,
+	                    need("HEADGATE_TEST_PGPORT"), place->database, parameters ? "?" : "",
+	                    parameters ? parameters : "");
 }
 
-struct database *place_open(const struct postgres_place *place, struct arena *arena, const char *role,
-                            const char *parameters)
+struct database *place_open(const struct postgres_place *place, struct arena *arena,
+                            const char *role, const char *parameters)
 {
 	struct database *database = NULL;
 	const struct database_postgres_options options = {
@@ -127,7 +133,8 @@ static struct pg *administrator(struct arena *arena, const char *database)
 
 static const char *ask(struct arena *arena, const char *database, const char *sql)
 {
-	const struct pg_query query = {.sql = sql, .stop = PG_STOP_WAITS, .keep_rows = true, .deadline_ms = 30000};
+	const struct pg_query query = {
+		.sql = sql, .stop = PG_STOP_WAITS, .keep_rows = true, .deadline_ms = 30000};
 	struct pg *pg = administrator(arena, database);
 	struct pg_reply reply;
 	const char *cell = NULL;

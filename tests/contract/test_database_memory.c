@@ -7,13 +7,14 @@ static const char *const create_select[] = {"CREATE TABLE", "SELECT 1", NULL};
 static const char *const own[] = {"BEGIN", "CREATE TABLE", "COMMIT", NULL};
 static const char *const left_open[] = {"BEGIN", "CREATE TABLE", NULL};
 
+/* The latest that fits holds: one of them begins like another. */
 /* clang-format off */
 static const struct database_lesson lessons[] = {
 	{.contains = FILE_MAKES, .tags = create, .makes = "thing"},
 	{.contains = FILE_FAILS, .tags = create_select, .makes = "thing", .sqlstate = "22012", .message = "division by zero"},
 	{.contains = FILE_COPIES, .tags = create, .makes = "thing", .sqlstate = "57014", .copy_ended = true},
 	{.contains = FILE_LEFT_OPEN, .tags = left_open, .makes = "thing", .leaves_open = true},
-	{.contains = FILE_OWN_TRANSACTION, .tags = own, .makes = "thing", .sqlstate = "22012", .took_effect = true}, /* begins like the one before */
+	{.contains = FILE_OWN_TRANSACTION, .tags = own, .makes = "thing", .sqlstate = "22012", .took_effect = true},
 	{.contains = FILE_DROPS_LOCK, .drops_lock = true},
 	{.contains = FILE_BREAKS, .makes = "thing", .sqlstate = "57P01", .lost = true},
 	{.contains = FILE_FILLS, .makes = "pairs"},
@@ -30,7 +31,8 @@ static struct database *open_memory(struct database_subject *subject, struct are
 
 static void reset_memory(struct database_subject *subject)
 {
-	struct database_memory *memory = subject->context, *fresh = database_memory_new(memory->arena);
+	struct database_memory *memory = subject->context,
+			       *fresh = database_memory_new(memory->arena);
 
 	for (size_t i = 0; i < sizeof lessons / sizeof lessons[0]; i++)
 		database_memory_teach(fresh, &lessons[i]);

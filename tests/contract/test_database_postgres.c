@@ -1,4 +1,7 @@
-/* The contract on a real server, once as a plain role that owns its database, and once as the superuser. */
+/*
+ * The contract on a real server, once as a plain role that owns its database, and once as the
+ * superuser.
+ */
 #include "contract/database_contract.h"
 #include "contract/postgres_place.h"
 
@@ -21,7 +24,9 @@ static void reset_real(struct database_subject *subject)
 
 static bool exists_in_public(struct database_subject *subject, const char *thing)
 {
-	return text_equal(place_value(subject->context, "SELECT to_regclass('public.%s') IS NOT NULL", thing), "t");
+	return text_equal(
+		place_value(subject->context, "SELECT to_regclass('public.%s') IS NOT NULL", thing),
+		"t");
 }
 
 int main(void)

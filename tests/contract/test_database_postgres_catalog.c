@@ -1,73 +1,27 @@
 /*
- * What the agent reads from a real catalog: fingerprint, probes and their clean-up, invalid indexes, and what a dump could
- * not read.
+ * What the agent reads from a real catalog: fingerprint, probes and their clean-up, invalid
+ * indexes, and what a dump could not read.
  */
-#include "unit/base/check.h"
+#include "contract/postgres_session.h"
 
 #include "adapters/pg.h"
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "contract/postgres_place.h"
 
-static struct postgres_place *place;
-static const struct session_limits limits = {.lock_timeout = 1000, .statement_timeout = 20000};
-
-struct session {
-	struct arena *arena;
-	struct database *database;
-	struct server server;
-};
-
-static int give_session(void **state)
-{
-	struct arena *arena = arena_new();
-	struct session *session = ARENA_NEW(arena, struct session);
-
-	postgres_place_reset(place);
-	place_run(place, "ALTER SCHEMA public OWNER TO %s", place->role);
-	session->arena = arena;
-	session->database = place_open(place, arena, place->role, NULL);
-	assert_fine(database_connect(session->database, &limits, true, arena, &session->server));
-	*state = session;
-	return 0;
-}
-
-static int take_session(void **state)
-{
-	struct session *session = *state;
-
-	database_close(session->database);
-	arena_free(session->arena);
-	return 0;
-}
-
-#define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, give_session, take_session)
-
-static struct answer send_with(struct session *session, const char *sql, const struct send_options *options)
+static struct answer send_with(struct session *session, const char *sql,
+                               const struct send_options *options)
 {
 	struct answer answer;
 
-	assert_fine(database_send(session->database, (struct bytes){sql, strlen(sql)}, options, session->arena, &answer));
+	assert_fine(database_send(session->database, (struct bytes){sql, strlen(sql)}, options,
+	                          session->arena, &answer));
 	return answer;
-}
-
-static struct answer send_sql(struct session *session, const char *sql)
-{
-	return send_with(session, sql, &(struct send_options){0});
 }
 
 static struct answer build(struct session *session, const char *sql)
 {
 	return send_with(session, sql, &(struct send_options){.no_statement_timeout = true});
-}
-
-static void must_send(struct session *session, const char *sql)
-{
-	const struct answer answer = send_sql(session, sql);
-
-	if (answer.failed)
-		fail_msg("%s\n%s", sql, sql_error_full(session->arena, &answer.error));
 }
 
 static const struct text_list *list(struct session *session, const char *names)
@@ -82,7 +36,8 @@ static struct fingerprint fingerprint_of(struct session *session, const char *sc
 {
 	struct fingerprint fingerprint;
 
-	assert_fine(database_fingerprint(session->database, list(session, schemas), session->arena, &fingerprint));
+	assert_fine(database_fingerprint(session->database, list(session, schemas), session->arena,
+	                                 &fingerprint));
 	return fingerprint;
 }
 
@@ -94,26 +49,34 @@ static const char everything[] =
 	"CREATE DOMAIN positive AS int DEFAULT 7 NOT NULL CONSTRAINT above CHECK (VALUE > 0);"
 	"CREATE TYPE span AS RANGE (subtype = timestamptz);"
 	"CREATE SEQUENCE counter INCREMENT 3;"
-	"CREATE FUNCTION twice(x int, OUT y int) LANGUAGE sql IMMUTABLE AS $$ SELECT x * 2;\n-- back\\slash $$;"
+	"CREATE FUNCTION twice(x int, OUT y int) LANGUAGE sql IMMUTABLE AS $$ SELECT x * 2;\n--"
+	" back\\slash $$;"
 	"CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;"
 	"CREATE AGGREGATE total (int) (sfunc = int4pl, stype = int, initcond = '0');"
-	"CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email varchar(80) COLLATE \"C\" NOT NULL,"
-	" feeling mood DEFAULT 'sad', age positive, born timestamptz DEFAULT '2024-02-29 12:00:00+00', tags hstore,"
-	" double int GENERATED ALWAYS AS (twice(3)) STORED, serial_id serial, CONSTRAINT old CHECK (id > 0))"
+	"CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email varchar(80)"
+	" COLLATE \"C\" NOT NULL,"
+	" feeling mood DEFAULT 'sad', age positive, born timestamptz DEFAULT '2024-02-29"
+	" 12:00:00+00', tags hstore,"
+	" double int GENERATED ALWAYS AS (twice(3)) STORED, serial_id serial, CONSTRAINT old CHECK"
+	" (id > 0))"
 	" WITH (fillfactor = 80);"
-	"CREATE TABLE posts (id int, author bigint REFERENCES users ON DELETE CASCADE, body text, EXCLUDE (id WITH =));"
+	"CREATE TABLE posts (id int, author bigint REFERENCES users ON DELETE CASCADE, body text,"
+	" EXCLUDE (id WITH =));"
 	"CREATE TABLE child () INHERITS (posts);"
 	"CREATE UNIQUE INDEX users_email ON users (lower(email) DESC) INCLUDE (age) WHERE age > 3;"
 	"CREATE TABLE parts (id int, at date) PARTITION BY RANGE (at);"
 	"CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
 	"CREATE INDEX parts_id ON parts (id);"
 	"CREATE VIEW grown WITH (security_barrier) AS SELECT id, email FROM users WHERE age > 17;"
-	"CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM posts; CREATE INDEX counted_i ON counted (count);"
+	"CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM posts; CREATE INDEX counted_i ON"
+	" counted (count);"
 	"CREATE TRIGGER watch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION noop();"
 	"CREATE RULE quiet AS ON DELETE TO posts DO INSTEAD NOTHING;"
-	"ALTER TABLE posts ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON posts FOR SELECT TO PUBLIC USING (author = 1);"
+	"ALTER TABLE posts ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON posts FOR SELECT TO"
+	" PUBLIC USING (author = 1);"
 	"CREATE STATISTICS linked ON id, author FROM posts;"
-	"COMMENT ON TABLE users IS 'who'; COMMENT ON COLUMN users.email IS 'where'; COMMENT ON FUNCTION twice IS 'x2';"
+	"COMMENT ON TABLE users IS 'who'; COMMENT ON COLUMN users.email IS 'where'; COMMENT ON"
+	" FUNCTION twice IS 'x2';"
 	"CREATE UNLOGGED TABLE scratch (id int);"
 	"CREATE SCHEMA other; CREATE TABLE other.t (id int DEFAULT public.twice(1));";
 
@@ -122,10 +85,14 @@ static void the_fingerprint_survives_dump_and_restore(void **state)
 	struct session *session = *state;
 	const char *file = arena_printf(session->arena, "/tmp/headgate-dump-%d.sql", (int)getpid());
 	const char *host = getenv("HEADGATE_TEST_PGHOST"), *port = getenv("HEADGATE_TEST_PGPORT");
-	const char *const dump[] = {"-s", "-h", host, "-p", port, "-U", "postgres", "-f", file, place->database, NULL};
-	const char *const restore[] = {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", host, "-p", port, "-U", "postgres", "-f",
-	                               file, place->database, NULL};
-	struct process process = {.program = "/usr/lib/postgresql/15/bin/pg_dump", .arguments = dump, .deadline_ms = 60000};
+	const char *const dump[] = {
+		"-s", "-h", host, "-p", port, "-U", "postgres", "-f", file, place->database, NULL};
+	const char *const restore[] = {
+		"-X",       "-q", "-v", "ON_ERROR_STOP=1", "-h", host, "-p", port, "-U",
+		"postgres", "-f", file, place->database,   NULL};
+	struct process process = {.program = "/usr/lib/postgresql/15/bin/pg_dump",
+	                          .arguments = dump,
+	                          .deadline_ms = 60000};
 	struct process_result result;
 	struct fingerprint before, after;
 
@@ -136,17 +103,22 @@ static void the_fingerprint_survives_dump_and_restore(void **state)
 	assert_int_equal(result.status, 0);
 	database_disconnect(session->database);
 	postgres_place_reset(place);
-	process = (struct process){
-		.program = "/usr/lib/postgresql/15/bin/psql", .arguments = restore, .deadline_ms = 60000};
+	process = (struct process){.program = "/usr/lib/postgresql/15/bin/psql",
+	                           .arguments = restore,
+	                           .deadline_ms = 60000};
 	assert_fine(process_run(session->arena, &process, &result));
 	if (result.status)
 		fail_msg("%s", result.complaint);
 	(void)unlink(file);
-	place_run(place, "ALTER ROLE %s SET DateStyle = 'German'; ALTER ROLE %s SET TimeZone = 'Asia/Tokyo';"
-	                 " ALTER ROLE %s SET search_path = other, public; ALTER ROLE %s SET IntervalStyle = iso_8601;"
-	                 " ALTER ROLE %s SET quote_all_identifiers = on",
-	          place->role, place->role, place->role, place->role, place->role);
-	assert_fine(database_connect(session->database, &limits, true, session->arena, &session->server));
+	place_run(
+		place,
+		"ALTER ROLE %s SET DateStyle = 'German'; ALTER ROLE %s SET TimeZone = 'Asia/Tokyo';"
+		" ALTER ROLE %s SET search_path = other, public; ALTER ROLE %s SET IntervalStyle ="
+		" iso_8601;"
+		" ALTER ROLE %s SET quote_all_identifiers = on",
+		place->role, place->role, place->role, place->role, place->role);
+	assert_fine(database_connect(session->database, &limits, true, session->arena,
+	                             &session->server));
 	after = fingerprint_of(session, "public other");
 	place_run(place, "ALTER ROLE %s RESET ALL", place->role);
 	assert_string_equal(before.description.data, after.description.data);
@@ -160,26 +132,32 @@ static void the_fingerprint_sees_what_matters_and_nothing_else(void **state)
 		bool seen;
 		const char *sentence;
 	} rows[] = {
-		{"ALTER TABLE users ADD COLUMN x int", "ALTER TABLE users DROP COLUMN x", true, "a column, and back"},
+		{"ALTER TABLE users ADD COLUMN x int", "ALTER TABLE users DROP COLUMN x", true,
+	         "a column, and back"},
 		{"ALTER TABLE posts ALTER body TYPE varchar(9)", NULL, true, "a type"},
-		{"ALTER TABLE users ALTER age DROP DEFAULT", NULL, false, "a default that was not there"},
-		{"ALTER TABLE users ALTER born SET DEFAULT '2024-02-29 12:00:01+00'", NULL, true, "a default"},
+		{"ALTER TABLE users ALTER age DROP DEFAULT", NULL, false,
+	         "a default that was not there"},
+		{"ALTER TABLE users ALTER born SET DEFAULT '2024-02-29 12:00:01+00'", NULL, true,
+	         "a default"},
 		{"ALTER TYPE mood ADD VALUE 'angry' BEFORE 'happy'", NULL, true, "a label"},
-		{"ALTER DOMAIN positive DROP CONSTRAINT above", NULL, true, "a domain's constraint"},
+		{"ALTER DOMAIN positive DROP CONSTRAINT above", NULL, true,
+	         "a domain's constraint"},
 		{"ALTER TYPE pair ADD ATTRIBUTE c int", NULL, true, "an attribute"},
 		{"ALTER SEQUENCE counter INCREMENT 4", NULL, true, "a sequence's step"},
 		{"SELECT nextval('counter')", NULL, false, "a sequence's value is data"},
-		{"CREATE OR REPLACE FUNCTION twice(x int, OUT y int) LANGUAGE sql IMMUTABLE AS 'SELECT x * 3'", NULL, true,
-	         "a function's body"},
+		{"CREATE OR REPLACE FUNCTION twice(x int, OUT y int) LANGUAGE sql IMMUTABLE AS 'SELECT x * 3'",
+	         NULL, true, "a function's body"},
 		{"DROP AGGREGATE total (int)", NULL, true, "an aggregate"},
-		{"ALTER TABLE users DROP CONSTRAINT old", "ALTER TABLE users ADD CONSTRAINT old CHECK (id > 0)", true,
+		{"ALTER TABLE users DROP CONSTRAINT old",
+	         "ALTER TABLE users ADD CONSTRAINT old CHECK (id > 0)", true,
 	         "a constraint, and back"},
 		{"DROP INDEX users_email", NULL, true, "an index"},
-		{"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'counted_i'::regclass", NULL, true,
-	         "an index that is not valid"},
-		{"CREATE OR REPLACE VIEW grown AS SELECT id, email FROM users WHERE age > 18", NULL, true, "a view"},
-		{"ALTER TABLE users DISABLE TRIGGER watch", "ALTER TABLE users ENABLE TRIGGER watch", true,
-	         "a trigger that is off"},
+		{"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'counted_i'::regclass",
+	         NULL, true, "an index that is not valid"},
+		{"CREATE OR REPLACE VIEW grown AS SELECT id, email FROM users WHERE age > 18", NULL,
+	         true, "a view"},
+		{"ALTER TABLE users DISABLE TRIGGER watch",
+	         "ALTER TABLE users ENABLE TRIGGER watch", true, "a trigger that is off"},
 		{"DROP RULE quiet ON posts", NULL, true, "a rule"},
 		{"ALTER POLICY own ON posts USING (author = 2)", NULL, true, "a policy"},
 		{"ALTER TABLE posts FORCE ROW LEVEL SECURITY", NULL, true, "row security"},
@@ -188,15 +166,17 @@ static void the_fingerprint_sees_what_matters_and_nothing_else(void **state)
 		{"COMMENT ON COLUMN users.email IS 'there'", NULL, true, "a comment"},
 		{"GRANT SELECT ON users TO PUBLIC", NULL, false, "grants are not looked at"},
 		{"ALTER TABLE users OWNER TO postgres", NULL, false, "nor owners"},
-		{"CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')", NULL, false,
-	         "nor partition children"},
+		{"CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+	         NULL, false, "nor partition children"},
 		{"INSERT INTO posts VALUES (1)", NULL, false, "nor rows"},
 		{"VACUUM FULL users", NULL, false, "nor where it lies"},
 		{"REINDEX TABLE users", NULL, false, "nor indexes built anew"},
-		{"CREATE TABLE other.u ()", NULL, false, "nor a schema that the target does not own"},
-		{"CREATE SCHEMA headgate; CREATE TABLE headgate.x ()", NULL, false, "nor our own"},
-		{"CREATE TABLE _prisma_migrations (id int PRIMARY KEY)", NULL, false, "nor Prisma's table"},
-		{"DROP EXTENSION hstore CASCADE", NULL, true, "an extension, and the column that needed it"},
+		{"CREATE TABLE other.u ()", NULL, false,
+	         "nor a schema that the target does not own"},
+		{"CREATE TABLE headgate.x ()", NULL, false, "nor our own"},
+		{"DROP TABLE _prisma_migrations", NULL, false, "nor Prisma's table"},
+		{"DROP EXTENSION hstore CASCADE", NULL, true,
+	         "an extension, and the column that needed it"},
 	};
 	struct session *session = *state;
 	struct fingerprint before, after;
@@ -233,16 +213,20 @@ static void an_object_is_a_line(void **state)
 	for (size_t i = 0; i + 2 < lines.count; i++)
 		assert_true(strcmp(lines.items[i], lines.items[i + 1]) < 0);
 	assert_contains(fingerprint.description.data, "SELECT x * 2;\\n-- back\\\\slash");
-	assert_contains(fingerprint.description.data, "enum public.mood 'sad', 'so ''so', 'happy'\n");
+	assert_contains(fingerprint.description.data,
+	                "enum public.mood 'sad', 'so ''so', 'happy'\n");
 	assert_contains(fingerprint.description.data, "comment public.users.email where\n");
-	assert_contains(fingerprint.description.data, "column public.users.email character varying(80) | collate \"C\" | not null\n");
+	assert_contains(
+		fingerprint.description.data,
+		"column public.users.email character varying(80) | collate \"C\" | not null\n");
 }
 
 static enum probe_result probe(struct session *session, const struct statement *statement)
 {
 	enum probe_result result;
 
-	assert_fine(database_probe(session->database, statement, "public", session->arena, &result));
+	assert_fine(
+		database_probe(session->database, statement, "public", session->arena, &result));
 	return result;
 }
 
@@ -258,39 +242,65 @@ static void probes_tell_each_state_of_each_kind(void **state)
 		enum probe_result result;
 		const char *sentence;
 	} rows[] = {
-		{{.kind = CREATE, .name = "good", .table = "t"}, PROBE_DONE, "an index that is there"},
-		{{.kind = CREATE, .schema = "other", .name = "good", .table = "t"}, PROBE_NOTHING, "not in another schema"},
-		{{.kind = CREATE, .name = "good", .table = "u"}, PROBE_UNKNOWN, "an index of that name on another table"},
-		{{.kind = CREATE, .name = "broken", .table = "t"}, PROBE_REMNANT, "a build that failed"},
-		{{.kind = CREATE, .name = "t", .table = "t"}, PROBE_NOTHING, "a table of that name is no index"},
+		{{.kind = CREATE, .name = "good", .table = "t"},
+	         PROBE_DONE,
+	         "an index that is there"},
+		{{.kind = CREATE, .schema = "other", .name = "good", .table = "t"},
+	         PROBE_NOTHING,
+	         "not in another schema"},
+		{{.kind = CREATE, .name = "good", .table = "u"},
+	         PROBE_UNKNOWN,
+	         "an index of that name on another table"},
+		{{.kind = CREATE, .name = "broken", .table = "t"},
+	         PROBE_REMNANT,
+	         "a build that failed"},
+		{{.kind = CREATE, .name = "t", .table = "t"},
+	         PROBE_NOTHING,
+	         "a table of that name is no index"},
 		{{.kind = CREATE, .table = "t"}, PROBE_UNKNOWN, "an index without a name"},
 		{{.kind = DROP, .name = "gone"}, PROBE_DONE, "an index that is gone"},
 		{{.kind = DROP, .name = "good"}, PROBE_NOTHING, "one that is still there"},
 		{{.kind = DROP, .name = "broken"}, PROBE_REMNANT, "one that is half gone"},
-		{{.kind = REINDEX, .name = "good"}, PROBE_DONE, "an index built anew, or never touched"},
+		{{.kind = REINDEX, .name = "good"},
+	         PROBE_DONE,
+	         "an index built anew, or never touched"},
 		{{.kind = REINDEX, .table = "u"}, PROBE_REMNANT, "a table with a left-over"},
 		{{.kind = REINDEX, .name = "u_pkey"}, PROBE_REMNANT, "its index as well"},
 		{{.kind = REINDEX, .name = "no_such"}, PROBE_UNKNOWN, "nothing of that name"},
 		{{.kind = DETACH, .name = "p1", .table = "p"}, PROBE_NOTHING, "a partition"},
 		{{.kind = DETACH, .name = "p2", .table = "p"}, PROBE_DONE, "one that was detached"},
-		{{.kind = DETACH, .name = "p3", .table = "p"}, PROBE_REMNANT, "one that is half detached"},
+		{{.kind = DETACH, .name = "p3", .table = "p"},
+	         PROBE_REMNANT,
+	         "one that is half detached"},
 		{{.kind = DETACH, .name = "p4", .table = "p"}, PROBE_UNKNOWN, "no such table"},
-		{{.kind = STATEMENT_ENUM_VALUE, .name = "mood", .detail = "sad"}, PROBE_DONE, "a label"},
-		{{.kind = STATEMENT_ENUM_VALUE, .name = "mood", .detail = "glad"}, PROBE_NOTHING, "no label"},
-		{{.kind = STATEMENT_ENUM_VALUE, .name = "food", .detail = "sad"}, PROBE_UNKNOWN, "no type"},
+		{{.kind = STATEMENT_ENUM_VALUE, .name = "mood", .detail = "sad"},
+	         PROBE_DONE,
+	         "a label"},
+		{{.kind = STATEMENT_ENUM_VALUE, .name = "mood", .detail = "glad"},
+	         PROBE_NOTHING,
+	         "no label"},
+		{{.kind = STATEMENT_ENUM_VALUE, .name = "food", .detail = "sad"},
+	         PROBE_UNKNOWN,
+	         "no type"},
 		{{.kind = STATEMENT_VACUUM}, PROBE_NOTHING, "VACUUM may be repeated"},
 		{{.kind = STATEMENT_OUTSIDE}, PROBE_UNKNOWN, "nobody can say"},
 	};
 	struct session *session = *state;
 
-	must_send(session, "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1); CREATE INDEX good ON t (a);"
-	                   "CREATE TABLE u (a int PRIMARY KEY); CREATE TYPE mood AS ENUM ('sad');"
-	                   "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
-	                   "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); ALTER TABLE p DETACH PARTITION p2;"
-	                   "CREATE TABLE p3 PARTITION OF p FOR VALUES IN (3); CREATE INDEX u_pkey_ccnew ON u (a)");
+	must_send(
+		session,
+		"CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1); CREATE INDEX good ON t (a);"
+		"CREATE TABLE u (a int PRIMARY KEY); CREATE TYPE mood AS ENUM ('sad');"
+		"CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR"
+		" VALUES IN (1);"
+		"CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); ALTER TABLE p DETACH PARTITION"
+		" p2;"
+		"CREATE TABLE p3 PARTITION OF p FOR VALUES IN (3); CREATE INDEX u_pkey_ccnew ON u (a)");
 	assert_true(send_sql(session, "CREATE UNIQUE INDEX CONCURRENTLY broken ON t (a)").failed);
-	place_run(place, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'u_pkey_ccnew'::regclass;"
-	                 "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'p3'::regclass");
+	place_run(place,
+	          "UPDATE pg_index SET indisvalid = false WHERE indexrelid ="
+	          " 'u_pkey_ccnew'::regclass;"
+	          "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'p3'::regclass");
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].sentence);
 		assert_int_equal(probe(session, &rows[i].statement), rows[i].result);
@@ -298,14 +308,16 @@ static void probes_tell_each_state_of_each_kind(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) { /* harmless but for the remnants */
 		if (rows[i].result == PROBE_REMNANT)
 			continue;
-		assert_fine(database_clean_up(session->database, &rows[i].statement, "public", session->arena));
+		assert_fine(database_clean_up(session->database, &rows[i].statement, "public",
+		                              session->arena));
 		assert_int_equal(probe(session, &rows[i].statement), rows[i].result);
 	}
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		if (rows[i].result != PROBE_REMNANT)
 			continue;
 		CASE(rows[i].sentence);
-		assert_fine(database_clean_up(session->database, &rows[i].statement, "public", session->arena));
+		assert_fine(database_clean_up(session->database, &rows[i].statement, "public",
+		                              session->arena));
 		assert_int_equal(probe(session, &rows[i].statement),
 		                 rows[i].statement.kind == CREATE ? PROBE_NOTHING : PROBE_DONE);
 	}
@@ -313,7 +325,8 @@ static void probes_tell_each_state_of_each_kind(void **state)
 
 static void another_backends_build_is_no_remnant(void **state)
 {
-	static const struct statement create = {.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "slow", .table = "t"};
+	static const struct statement create = {
+		.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "slow", .table = "t"};
 	struct session *session = *state;
 	struct text_list names;
 	struct pg *writer, *builder;
@@ -322,7 +335,8 @@ static void another_backends_build_is_no_remnant(void **state)
 	writer = place_send(place, "BEGIN; INSERT INTO t VALUES (1)");
 	builder = place_send(place, "CREATE INDEX CONCURRENTLY slow ON t (a)");
 	assert_int_equal(probe(session, &create), PROBE_RUNNING);
-	assert_fine(database_invalid_indexes(session->database, list(session, "public"), session->arena, &names));
+	assert_fine(database_invalid_indexes(session->database, list(session, "public"),
+	                                     session->arena, &names));
 	assert_int_equal(names.count, 0);
 	assert_fine(database_clean_up(session->database, &create, "public", session->arena));
 	assert_string_equal(place_value(place, "SELECT to_regclass('slow') IS NOT NULL"), "t");
@@ -339,7 +353,8 @@ struct seen {
 	struct arena *arena;
 };
 
-static void note_progress(void *context, const char *what, enum progress_unit unit, uint64_t done, uint64_t total)
+static void note_progress(void *context, const char *what, enum progress_unit unit, uint64_t done,
+                          uint64_t total)
 {
 	struct seen *seen = context;
 
@@ -361,7 +376,8 @@ static void a_long_build_is_told_and_not_cut(void **state)
 	struct answer answer;
 	pid_t pid;
 
-	assert_fine(database_connect(session->database, &tight, true, session->arena, &session->server));
+	assert_fine(database_connect(session->database, &tight, true, session->arena,
+	                             &session->server));
 	must_send(session, "CREATE TABLE t (a int)");
 	pid = fork();
 	if (!pid) { /* a writer that takes its time */
@@ -370,7 +386,9 @@ static void a_long_build_is_told_and_not_cut(void **state)
 	}
 	clock_sleep_ms(300);
 	answer = send_with(session, sql,
-	                   &(struct send_options){.no_statement_timeout = true, .what = "building slow", .progress = &progress});
+	                   &(struct send_options){.no_statement_timeout = true,
+	                                          .what = "building slow",
+	                                          .progress = &progress});
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_false(answer.failed);
 	assert_true(seen.reports >= 1);
@@ -393,11 +411,14 @@ static void a_files_own_limit_stays_for_its_build(void **state)
 	assert_string_equal(answer.error.sqlstate, "55P03");
 }
 
-/* DESIGN 11.3: the waiter's snapshot is what the build waits for. Who looks for a deadlock last gets the error: us, once
- * the waiter has waited for longer than deadlock_timeout (1 s). */
+/*
+ * R10: the waiter's snapshot is what the build waits for. Who looks for a deadlock last gets the
+ * error: us, once the waiter has waited for longer than deadlock_timeout (1 s).
+ */
 static void a_build_beside_a_waiting_prisma_client_ends_in_40P01_and_can_be_cleaned_up(void **state)
 {
-	static const struct statement create = {.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "slow", .table = "t"};
+	static const struct statement create = {
+		.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .name = "slow", .table = "t"};
 	struct session *session = *state;
 	struct pg *prisma;
 	struct answer answer;
@@ -421,10 +442,15 @@ static void a_build_beside_a_waiting_prisma_client_ends_in_40P01_and_can_be_clea
 static void the_holder_of_the_lock_is_named(void **state)
 {
 	struct session *session = *state;
-	struct pg *prisma = place_send(place, "SET application_name = 'npx prisma'; SELECT pg_advisory_lock(72707369)");
-	uint64_t start = clock_monotonic_ms();
-	struct error *error = database_lock(session->database, 200, session->arena);
+	struct error *error;
+	struct pg *prisma;
+	uint64_t start;
 
+	assert_fine(database_unlock(session->database, session->arena));
+	prisma = place_send(place, "SET application_name = 'npx prisma';"
+	                           " SELECT pg_advisory_lock(72707369)");
+	start = clock_monotonic_ms();
+	error = database_lock(session->database, 200, session->arena);
 	assert_error(error, ERR_LEDGER_LOCK);
 	assert_contains(error->why, "held by process ");
 	assert_contains(error->why, "application 'npx prisma', user 'postgres'");
@@ -437,9 +463,11 @@ static void grants_that_mend_are_all_that_a_dump_needs(void **state)
 {
 	struct session *session = *state;
 	const char *port = getenv("HEADGATE_TEST_PGPORT"), *host = getenv("HEADGATE_TEST_PGHOST");
-	const char *const dump[] = {"-Fc", "-h", host, "-p", port, "-U", place->role, place->database, NULL};
-	const struct process process = {
-		.program = "/usr/lib/postgresql/15/bin/pg_dump", .arguments = dump, .deadline_ms = 60000};
+	const char *const dump[] = {"-Fc",           "-h", host, "-p", port, "-U", place->role,
+	                            place->database, NULL};
+	const struct process process = {.program = "/usr/lib/postgresql/15/bin/pg_dump",
+	                                .arguments = dump,
+	                                .deadline_ms = 60000};
 	static const char *const lines[] = {
 		"GRANT USAGE ON SCHEMA hidden TO",
 		"GRANT USAGE ON SCHEMA many TO",
@@ -452,14 +480,19 @@ static void grants_that_mend_are_all_that_a_dump_needs(void **state)
 	struct process_result result;
 	struct text_list grants;
 
-	place_run(place, "CREATE SCHEMA hidden; CREATE TABLE hidden.a (id serial); CREATE TABLE hidden.\"B\" (id int);"
-	                 "CREATE SCHEMA many; CREATE TABLE many.a (); CREATE TABLE many.b (); CREATE TABLE many.c ();"
-	                 "CREATE TABLE many.d (); CREATE TABLE many.e (); CREATE TABLE public.own (id int);"
-	                 "ALTER TABLE own OWNER TO %s; CREATE TABLE public.rows (id int);"
-	                 "ALTER TABLE rows ENABLE ROW LEVEL SECURITY; GRANT SELECT ON rows TO %s;"
-	                 "SELECT lo_create(4711); SELECT lo_create(4712)",
-	          place->role, place->role);
-	assert_fine(database_unreadable(session->database, list(session, "public"), session->arena, &grants));
+	place_run(
+		place,
+		"CREATE SCHEMA hidden; CREATE TABLE hidden.a (id serial); CREATE TABLE"
+		" hidden.\"B\" (id int);"
+		"CREATE SCHEMA many; CREATE TABLE many.a (); CREATE TABLE many.b (); CREATE TABLE"
+		" many.c ();"
+		"CREATE TABLE many.d (); CREATE TABLE many.e (); CREATE TABLE public.own (id int);"
+		"ALTER TABLE own OWNER TO %s; CREATE TABLE public.rows (id int);"
+		"ALTER TABLE rows ENABLE ROW LEVEL SECURITY; GRANT SELECT ON rows TO %s;"
+		"SELECT lo_create(4711); SELECT lo_create(4712)",
+		place->role, place->role);
+	assert_fine(database_unreadable(session->database, list(session, "public"), session->arena,
+	                                &grants));
 	assert_string_equal(text_join(session->arena, &grants, "\n"),
 	                    arena_printf(session->arena, "ALTER ROLE %s BYPASSRLS;", place->role));
 	assert_fine(process_run(session->arena, &process, &result));
@@ -467,8 +500,10 @@ static void grants_that_mend_are_all_that_a_dump_needs(void **state)
 	assert_fine(database_unreadable(session->database, NULL, session->arena, &grants));
 	assert_int_equal(grants.count, ROWS(lines));
 	for (size_t i = 0; i < ROWS(lines); i++)
-		assert_string_equal(grants.items[i], arena_printf(session->arena, "%s %s%s", lines[i], place->role,
-		                                                  text_ends(lines[i], "ROLE") ? " BYPASSRLS;" : ";"));
+		assert_string_equal(
+			grants.items[i],
+			arena_printf(session->arena, "%s %s%s", lines[i], place->role,
+		                     text_ends(lines[i], "ROLE") ? " BYPASSRLS;" : ";"));
 	for (size_t i = 0; i < grants.count; i++)
 		place_run(place, "%s", grants.items[i]);
 	assert_fine(database_unreadable(session->database, NULL, session->arena, &grants));
@@ -484,7 +519,8 @@ static void an_id_of_another_history_has_no_outcome(void **state)
 	struct session *session = *state;
 	enum transaction_outcome outcome;
 
-	assert_fine(database_transaction_outcome(session->database, "900000000", session->arena, &outcome));
+	assert_fine(database_transaction_outcome(session->database, "900000000", session->arena,
+	                                         &outcome));
 	assert_int_equal(outcome, OUTCOME_TOO_OLD);
 	assert_false(send_sql(session, "SELECT 1").failed);
 }
@@ -499,7 +535,8 @@ int main(void)
 		SESSION_TEST(another_backends_build_is_no_remnant),
 		SESSION_TEST(a_long_build_is_told_and_not_cut),
 		SESSION_TEST(a_files_own_limit_stays_for_its_build),
-		SESSION_TEST(a_build_beside_a_waiting_prisma_client_ends_in_40P01_and_can_be_cleaned_up),
+		SESSION_TEST(
+			a_build_beside_a_waiting_prisma_client_ends_in_40P01_and_can_be_cleaned_up),
 		SESSION_TEST(the_holder_of_the_lock_is_named),
 		SESSION_TEST(grants_that_mend_are_all_that_a_dump_needs),
 		SESSION_TEST(an_id_of_another_history_has_no_outcome),

@@ -1,6 +1,6 @@
 /*
- * TLS against a server that has it: a cluster of this test's own, since its settings are changed. The server's certificate
- * is for "localhost" alone, signed by a CA of the test.
+ * TLS against a server that has it: a cluster of this test's own, since its settings are changed.
+ * The server's certificate is for "localhost" alone, signed by a CA of the test.
  */
 #include "unit/base/check.h"
 
@@ -18,7 +18,8 @@ static const struct session_limits limits;
 static void openssl(const struct place *folder, const char *line)
 {
 	struct text_list words = {0};
-	struct process process = {.program = "/usr/bin/openssl", .folder = folder->folder, .deadline_ms = 60000};
+	struct process process = {
+		.program = "/usr/bin/openssl", .folder = folder->folder, .deadline_ms = 60000};
 	struct process_result result;
 
 	text_split(folder->arena, line, ' ', &words);
@@ -35,11 +36,15 @@ static void make_certificates(const struct place *folder)
 	const struct passwd *server = getpwnam("postgres");
 
 	write_file(path_of(folder, "extensions"), "subjectAltName=DNS:localhost\n", 0600);
-	openssl(folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem");
-	openssl(folder, "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
-	openssl(folder, "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions"
+	openssl(folder,
+	        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem");
+	openssl(folder,
+	        "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
+	openssl(folder, "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
+	                " -extfile extensions"
 	                " -out server.pem");
-	openssl(folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other-ca -keyout other.key -out other.pem");
+	openssl(folder,
+	        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other-ca -keyout other.key -out other.pem");
 	assert_int_equal(chmod(path_of(folder, "server.key"), geteuid() ? 0600 : 0640), 0);
 	assert_int_equal(chmod(path_of(folder, "server.pem"), 0644), 0);
 	assert_int_equal(chmod(folder->folder, 0755), 0);
@@ -47,7 +52,8 @@ static void make_certificates(const struct place *folder)
 		assert_int_equal(chown(path_of(folder, "server.key"), 0, server->pw_gid), 0);
 }
 
-static struct error *connect_to(const struct place *folder, const char *host, const char *parameters, bool encrypted)
+static struct error *connect_to(const struct place *folder, const char *host,
+                                const char *parameters, bool encrypted)
 {
 	const struct database_postgres_options options = {
 		.url = arena_printf(folder->arena, "postgresql://postgres@%s:%s/postgres%s", host,
@@ -62,14 +68,16 @@ static struct error *connect_to(const struct place *folder, const char *host, co
 	error = database_connect(database, &limits, true, folder->arena, &server);
 	if (!error) {
 		/* Told by the session itself: it fails unless TLS is as expected. */
-		const char *sql = arena_printf(folder->arena,
-		                               "DO $$ BEGIN ASSERT (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid())"
-		                               " = %s; END $$",
-		                               encrypted ? "true" : "false");
+		const char *sql =
+			arena_printf(folder->arena,
+		                     "DO $$ BEGIN ASSERT (SELECT ssl FROM pg_stat_ssl WHERE pid ="
+		                     " pg_backend_pid())"
+		                     " = %s; END $$",
+		                     encrypted ? "true" : "false");
 		struct answer answer;
 
-		assert_fine(database_send(database, (struct bytes){sql, strlen(sql)}, &(struct send_options){0},
-		                          folder->arena, &answer));
+		assert_fine(database_send(database, (struct bytes){sql, strlen(sql)},
+		                          &(struct send_options){0}, folder->arena, &answer));
 		assert_false(answer.failed);
 	}
 	database_close(database);
@@ -83,15 +91,19 @@ static void a_certificate_is_checked_as_far_as_the_url_says(void **state)
 		bool connects, encrypted;
 		const char *why, *sentence;
 	} rows[] = {
-		{"localhost", "?sslmode=verify-full", "ca.pem", true, true, NULL, "the right CA and the right name"},
-		{"127.0.0.1", "?sslmode=verify-full", "ca.pem", false, false, "does not match host name", "another name"},
-		{"127.0.0.1", "?sslmode=verify-ca", "ca.pem", true, true, NULL, "another name, which was not to be checked"},
-		{"localhost", "?sslmode=verify-full", "other.pem", false, false, "certificate verify failed", "another CA"},
-		{"localhost", "?sslmode=require", "other.pem", false, false, "certificate verify failed",
-	         "a CA that is named is asked"},
+		{"localhost", "?sslmode=verify-full", "ca.pem", true, true, NULL,
+	         "the right CA and the right name"},
+		{"127.0.0.1", "?sslmode=verify-full", "ca.pem", false, false,
+	         "does not match host name", "another name"},
+		{"127.0.0.1", "?sslmode=verify-ca", "ca.pem", true, true, NULL,
+	         "another name, which was not to be checked"},
+		{"localhost", "?sslmode=verify-full", "other.pem", false, false,
+	         "certificate verify failed", "another CA"},
+		{"localhost", "?sslmode=require", "other.pem", false, false,
+	         "certificate verify failed", "a CA that is named is asked"},
 		{"localhost", "?sslmode=require", NULL, true, true, NULL, "encrypted, by whomever"},
-		{"localhost", "?sslmode=verify-full", NULL, false, false, "certificate verify failed",
-	         "the system's CAs do not know ours"},
+		{"localhost", "?sslmode=verify-full", NULL, false, false,
+	         "certificate verify failed", "the system's CAs do not know ours"},
 		{"localhost", "?sslaccept=strict", "ca.pem", true, true, NULL, "Prisma's words"},
 		{"localhost", "?sslmode=disable", NULL, true, false, NULL, "no TLS when told so"},
 		{"localhost", "?", NULL, true, true, NULL, "on this machine TLS is preferred"},
@@ -110,10 +122,12 @@ static void a_certificate_is_checked_as_far_as_the_url_says(void **state)
 	}
 	assert_string_equal(answer, "on");
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		const char *parameters = rows[i].ca ? arena_printf(folder->arena, "%s&sslcert=%s", rows[i].mode,
-		                                                   path_of(folder, rows[i].ca))
-		                                    : rows[i].mode;
-		const struct error *error = connect_to(folder, rows[i].host, parameters, rows[i].encrypted);
+		const char *parameters =
+			rows[i].ca ? arena_printf(folder->arena, "%s&sslcert=%s", rows[i].mode,
+		                                  path_of(folder, rows[i].ca))
+				   : rows[i].mode;
+		const struct error *error =
+			connect_to(folder, rows[i].host, parameters, rows[i].encrypted);
 
 		CASE(rows[i].sentence);
 		if (rows[i].connects) {

@@ -1,6 +1,6 @@
 /*
- * The server is struct database_memory, a connection to it a struct session. All texts that outlive a call are copied into
- * the arena of the memory, since a caller's arena may end first.
+ * The server is struct database_memory, a connection to it a struct session. All texts that outlive
+ * a call are copied into the arena of the memory, since a caller's arena may end first.
  */
 #include "fakes/database_memory.h"
 
@@ -18,38 +18,45 @@ struct session {
 	struct text_list pending; /* things that the open transaction makes */
 };
 
-static struct error *memory_connect(struct database *database, const struct session_limits *limits, bool for_writing,
-                                    struct arena *arena, struct server *ret_server);
-static struct error *memory_ledger(struct database *database, const char *schema, struct arena *arena,
-                                   struct ledger *ret_ledger);
-static struct error *memory_lock(struct database *database, uint64_t budget_ms, struct arena *arena);
+static struct error *memory_connect(struct database *database, const struct session_limits *limits,
+                                    bool for_writing, struct arena *arena,
+                                    struct server *ret_server);
+static struct error *memory_ledger(struct database *database, const char *schema,
+                                   struct arena *arena, struct ledger *ret_ledger);
+static struct error *memory_lock(struct database *database, uint64_t budget_ms,
+                                 struct arena *arena);
 static struct error *memory_unlock(struct database *database, struct arena *arena);
-static struct error *memory_take_fence(struct database *database, const char *schema, const char *target,
-                                       const char *journal, bool take_over, struct arena *arena, int64_t *ret_epoch);
-static struct error *memory_begin(struct database *database, const struct fence *fence, struct arena *arena,
-                                  const char **ret_xid);
-static struct error *memory_send(struct database *database, struct bytes sql, const struct send_options *options,
-                                 struct arena *arena, struct answer *ret_answer);
-static struct error *memory_commit(struct database *database, const struct fence *fence, const char *xid,
-                                   const struct ledger_change *change, const struct deployed_change *deployed,
-                                   struct arena *arena);
+static struct error *memory_take_fence(struct database *database, const char *schema,
+                                       const char *target, const char *journal, bool take_over,
+                                       struct arena *arena, int64_t *ret_epoch);
+static struct error *memory_begin(struct database *database, const struct fence *fence,
+                                  struct arena *arena, const char **ret_xid);
+static struct error *memory_send(struct database *database, struct bytes sql,
+                                 const struct send_options *options, struct arena *arena,
+                                 struct answer *ret_answer);
+static struct error *memory_commit(struct database *database, const struct fence *fence,
+                                   const char *xid, const struct ledger_change *change,
+                                   const struct deployed_change *deployed, struct arena *arena);
 static struct error *memory_write(struct database *database, const struct fence *fence,
-                                  const struct ledger_change *change, const struct deployed_change *deployed,
-                                  struct arena *arena);
+                                  const struct ledger_change *change,
+                                  const struct deployed_change *deployed, struct arena *arena);
 static struct error *memory_rollback(struct database *database, struct arena *arena);
-static struct error *memory_tidy(struct database *database, struct arena *arena, bool *ret_lock_kept);
-static struct error *memory_probe(struct database *database, const struct statement *statement, const char *schema,
-                                  struct arena *arena, enum probe_result *ret_result);
-static struct error *memory_clean_up(struct database *database, const struct statement *statement, const char *schema,
-                                     struct arena *arena);
+static struct error *memory_tidy(struct database *database, struct arena *arena,
+                                 bool *ret_lock_kept);
+static struct error *memory_probe(struct database *database, const struct statement *statement,
+                                  const char *schema, struct arena *arena,
+                                  enum probe_result *ret_result);
+static struct error *memory_clean_up(struct database *database, const struct statement *statement,
+                                     const char *schema, struct arena *arena);
 static struct error *memory_outcome(struct database *database, const char *xid, struct arena *arena,
                                     enum transaction_outcome *ret_outcome);
 static struct error *memory_fingerprint(struct database *database, const struct text_list *schemas,
                                         struct arena *arena, struct fingerprint *ret_fingerprint);
-static struct error *memory_invalid_indexes(struct database *database, const struct text_list *schemas,
-                                            struct arena *arena, struct text_list *ret_names);
-static struct error *memory_unreadable(struct database *database, const struct text_list *schemas, struct arena *arena,
-                                       struct text_list *ret_grants);
+static struct error *memory_invalid_indexes(struct database *database,
+                                            const struct text_list *schemas, struct arena *arena,
+                                            struct text_list *ret_names);
+static struct error *memory_unreadable(struct database *database, const struct text_list *schemas,
+                                       struct arena *arena, struct text_list *ret_grants);
 static void memory_disconnect(struct database *database);
 
 static const struct database_ops ops = {
@@ -83,8 +90,10 @@ static struct error *fenced(struct arena *arena);
 static void end_transaction(struct session *session, bool committed);
 static const struct database_lesson *find_lesson(struct session *session, const char *sql);
 static void take_effect(struct session *session, const struct database_lesson *lesson);
-static bool change_row(struct session *session, struct ledger *ledger, const struct ledger_change *change);
-static void change_deployed(struct session *session, struct ledger *ledger, const struct deployed_change *change);
+static bool change_row(struct session *session, struct ledger *ledger,
+                       const struct ledger_change *change);
+static void change_deployed(struct session *session, struct ledger *ledger,
+                            const struct deployed_change *change);
 static bool has_text(const struct text_list *list, const char *text);
 static void add_text(struct arena *arena, struct text_list *list, const char *text);
 static void remove_text(struct text_list *list, const char *text);
@@ -141,31 +150,34 @@ bool database_memory_exists(const struct database_memory *memory, const char *th
 	return has_text(&memory->things, thing);
 }
 
-static struct error *memory_connect(struct database *database, const struct session_limits *limits, bool for_writing,
-                                    struct arena *arena, struct server *ret_server)
+static struct error *memory_connect(struct database *database, const struct session_limits *limits,
+                                    bool for_writing, struct arena *arena,
+                                    struct server *ret_server)
 {
 	struct session *session = session_of(database, "connect", NULL);
 
 	(void)limits;
 	memory_disconnect(database);
 	if (session->memory->unreachable)
-		return FAIL(arena, DB_UNREACHABLE, .what = "cannot connect to 'memory'", .why = "nobody answers",
-		            .hint = "Is the server up?");
+		return FAIL(arena, DB_UNREACHABLE, .what = "cannot connect to 'memory'",
+		            .why = "nobody answers", .hint = "Is the server up?");
 	if (session->memory->server.in_recovery && for_writing)
 		return FAIL(arena, DB_STANDBY, .what = "cannot apply anything to 'memory'",
-		            .why = "the server is a standby or in recovery", .hint = "The agent waits.");
+		            .why = "the server is a standby or in recovery",
+		            .hint = "The agent waits.");
 	session->connected = true;
 	session->memory->server.backend_pid++;
 	*ret_server = session->memory->server;
 	return NULL;
 }
 
-static struct error *memory_ledger(struct database *database, const char *schema, struct arena *arena,
-                                   struct ledger *ret_ledger)
+static struct error *memory_ledger(struct database *database, const char *schema,
+                                   struct arena *arena, struct ledger *ret_ledger)
 {
 	struct session *session = session_of(database, "ledger", schema);
 	const struct ledger *books = find_books(session->memory, schema);
-	struct ledger ledger = {.schema = arena_text(arena, schema), .schema_exists = text_equal(schema, "public")};
+	struct ledger ledger = {.schema = arena_text(arena, schema),
+	                        .schema_exists = text_equal(schema, "public")};
 
 	if (!session->connected)
 		return lost(session, arena);
@@ -189,7 +201,9 @@ static struct error *memory_lock(struct database *database, uint64_t budget_ms, 
 		return lost(session, arena);
 	if (memory->lock_holder && memory->lock_holder != session)
 		return FAIL(arena, LEDGER_LOCK, .what = "cannot get Prisma's lock on 'memory'",
-		            .why = arena_printf(arena, "held by process 1, application 'headgate/%s'", memory->lock_target),
+		            .why = arena_printf(arena,
+		                                "held by process 1, application 'headgate/%s'",
+		                                memory->lock_target),
 		            .hint = "The agent looks again by itself.");
 	memory->lock_holder = session;
 	memory->lock_target = session->target;
@@ -207,8 +221,9 @@ static struct error *memory_unlock(struct database *database, struct arena *aren
 	return NULL;
 }
 
-static struct error *memory_take_fence(struct database *database, const char *schema, const char *target,
-                                       const char *journal, bool take_over, struct arena *arena, int64_t *ret_epoch)
+static struct error *memory_take_fence(struct database *database, const char *schema,
+                                       const char *target, const char *journal, bool take_over,
+                                       struct arena *arena, int64_t *ret_epoch)
 {
 	struct session *session = session_of(database, "take_fence", schema);
 	struct arena *own = session->memory->arena;
@@ -222,8 +237,10 @@ static struct error *memory_take_fence(struct database *database, const char *sc
 	if (books->has_deployed && !take_over &&
 	    !(text_equal(row->target, target) && text_equal(row->journal, journal)))
 		return FAIL(arena, JOURNAL_FOREIGN, .what = "cannot take 'memory'",
-		            .why = arena_printf(arena, "its ledger belongs to the target '%s' of the journal '%s'",
-		                                row->target, row->journal),
+		            .why = arena_printf(
+				    arena,
+				    "its ledger belongs to the target '%s' of the journal '%s'",
+				    row->target, row->journal),
 		            .hint = "Take it over with: headgate baseline");
 	books->has_deployed = true;
 	row->ledger = books->schema;
@@ -235,8 +252,8 @@ static struct error *memory_take_fence(struct database *database, const char *sc
 	return NULL;
 }
 
-static struct error *memory_begin(struct database *database, const struct fence *fence, struct arena *arena,
-                                  const char **ret_xid)
+static struct error *memory_begin(struct database *database, const struct fence *fence,
+                                  struct arena *arena, const char **ret_xid)
 {
 	struct session *session = session_of(database, "begin", NULL);
 	struct database_memory *memory = session->memory;
@@ -252,8 +269,9 @@ static struct error *memory_begin(struct database *database, const struct fence 
 	return NULL;
 }
 
-static struct error *memory_send(struct database *database, struct bytes sql, const struct send_options *options,
-                                 struct arena *arena, struct answer *ret_answer)
+static struct error *memory_send(struct database *database, struct bytes sql,
+                                 const struct send_options *options, struct arena *arena,
+                                 struct answer *ret_answer)
 {
 	static const char *const one[] = {"SELECT 1", NULL}, *const none[] = {NULL};
 	const char *text = arena_copy(arena, sql.data, sql.size);
@@ -271,8 +289,12 @@ static struct error *memory_send(struct database *database, struct bytes sql, co
 	answer.failed = lesson->sqlstate || lesson->lost || lesson->copy_ended;
 	answer.copy_ended = lesson->copy_ended;
 	answer.lost = lesson->lost;
-	answer.error = (struct sql_error){.sqlstate = lesson->sqlstate, .severity = "ERROR", .message = lesson->message};
-	for (const char *const *tag = lesson->tags ? lesson->tags : answer.failed ? none : one; *tag; tag++)
+	answer.error = (struct sql_error){
+		.sqlstate = lesson->sqlstate, .severity = "ERROR", .message = lesson->message};
+	for (const char *const *tag = lesson->tags    ? lesson->tags
+	                              : answer.failed ? none
+	                                              : one;
+	     *tag; tag++)
 		*LIST_ADD(arena, &answer.tags) = *tag;
 	take_effect(session, lesson);
 	if (lesson->drops_lock && session->memory->lock_holder == session)
@@ -284,12 +306,13 @@ static struct error *memory_send(struct database *database, struct bytes sql, co
 	return NULL;
 }
 
-static struct error *memory_commit(struct database *database, const struct fence *fence, const char *xid,
-                                   const struct ledger_change *change, const struct deployed_change *deployed,
-                                   struct arena *arena)
+static struct error *memory_commit(struct database *database, const struct fence *fence,
+                                   const char *xid, const struct ledger_change *change,
+                                   const struct deployed_change *deployed, struct arena *arena)
 {
 	struct session *session = session_of(database, "commit", change ? change->name : NULL);
-	bool is_ours = session->state == TRANSACTION_OPEN && text_equal(xid, arena_printf(arena, "%zu", session->xid));
+	bool is_ours = session->state == TRANSACTION_OPEN &&
+	               text_equal(xid, arena_printf(arena, "%zu", session->xid));
 	struct fence deployed_row = *fence;
 	struct ledger *books;
 
@@ -297,7 +320,8 @@ static struct error *memory_commit(struct database *database, const struct fence
 		return lost(session, arena);
 	deployed_row.last_row_id = NULL;
 	books = find_books(session->memory, fence->schema);
-	if (is_ours && fence_holds(session, &deployed_row) && (!change || change_row(session, books, change))) {
+	if (is_ours && fence_holds(session, &deployed_row) &&
+	    (!change || change_row(session, books, change))) {
 		change_deployed(session, books, deployed);
 		end_transaction(session, true);
 		return NULL;
@@ -305,12 +329,13 @@ static struct error *memory_commit(struct database *database, const struct fence
 	end_transaction(session, false);
 	return is_ours ? fenced(arena)
 	               : FAIL(arena, OUTCOME_UNKNOWN, .what = "cannot commit on 'memory'",
-	                      .why = "the file ended the agent's transaction", .hint = "Look what of it took effect.");
+	                      .why = "the file ended the agent's transaction",
+	                      .hint = "Look what of it took effect.");
 }
 
 static struct error *memory_write(struct database *database, const struct fence *fence,
-                                  const struct ledger_change *change, const struct deployed_change *deployed,
-                                  struct arena *arena)
+                                  const struct ledger_change *change,
+                                  const struct deployed_change *deployed, struct arena *arena)
 {
 	struct session *session = session_of(database, "write", change ? change->row_id : NULL);
 	struct ledger *books = find_books(session->memory, fence->schema);
@@ -333,7 +358,8 @@ static struct error *memory_rollback(struct database *database, struct arena *ar
 	return NULL;
 }
 
-static struct error *memory_tidy(struct database *database, struct arena *arena, bool *ret_lock_kept)
+static struct error *memory_tidy(struct database *database, struct arena *arena,
+                                 bool *ret_lock_kept)
 {
 	struct session *session = session_of(database, "tidy", NULL);
 
@@ -344,8 +370,9 @@ static struct error *memory_tidy(struct database *database, struct arena *arena,
 	return NULL;
 }
 
-static struct error *memory_probe(struct database *database, const struct statement *statement, const char *schema,
-                                  struct arena *arena, enum probe_result *ret_result)
+static struct error *memory_probe(struct database *database, const struct statement *statement,
+                                  const char *schema, struct arena *arena,
+                                  enum probe_result *ret_result)
 {
 	struct session *session = session_of(database, "probe", statement->name);
 	bool is_drop = statement->kind == STATEMENT_DROP_INDEX_CONCURRENTLY;
@@ -364,8 +391,8 @@ static struct error *memory_probe(struct database *database, const struct statem
 	return NULL;
 }
 
-static struct error *memory_clean_up(struct database *database, const struct statement *statement, const char *schema,
-                                     struct arena *arena)
+static struct error *memory_clean_up(struct database *database, const struct statement *statement,
+                                     const char *schema, struct arena *arena)
 {
 	struct session *session = session_of(database, "clean_up", statement->name);
 
@@ -402,9 +429,11 @@ static struct error *memory_fingerprint(struct database *database, const struct 
 	if (!session->connected)
 		return lost(session, arena);
 	for (size_t i = 0; i < session->memory->things.count; i++)
-		*LIST_ADD(arena, &lines) = arena_printf(arena, "table public.%s", session->memory->things.items[i]);
+		*LIST_ADD(arena, &lines) =
+			arena_printf(arena, "table public.%s", session->memory->things.items[i]);
 	for (size_t i = 0; i < session->memory->indexes.count; i++)
-		*LIST_ADD(arena, &lines) = arena_printf(arena, "index public.%s", session->memory->indexes.items[i]);
+		*LIST_ADD(arena, &lines) =
+			arena_printf(arena, "index public.%s", session->memory->indexes.items[i]);
 	if (lines.count)
 		qsort(lines.items, lines.count, sizeof *lines.items, compare_texts);
 	for (size_t i = 0; i < lines.count; i++)
@@ -415,8 +444,9 @@ static struct error *memory_fingerprint(struct database *database, const struct 
 	return NULL;
 }
 
-static struct error *memory_invalid_indexes(struct database *database, const struct text_list *schemas,
-                                            struct arena *arena, struct text_list *ret_names)
+static struct error *memory_invalid_indexes(struct database *database,
+                                            const struct text_list *schemas, struct arena *arena,
+                                            struct text_list *ret_names)
 {
 	struct session *session = session_of(database, "invalid_indexes", NULL);
 	struct text_list names = {0};
@@ -425,13 +455,14 @@ static struct error *memory_invalid_indexes(struct database *database, const str
 	if (!session->connected)
 		return lost(session, arena);
 	for (size_t i = 0; i < session->memory->remnants.count; i++)
-		*LIST_ADD(arena, &names) = arena_printf(arena, "public.%s", session->memory->remnants.items[i]);
+		*LIST_ADD(arena, &names) =
+			arena_printf(arena, "public.%s", session->memory->remnants.items[i]);
 	*ret_names = names;
 	return NULL;
 }
 
-static struct error *memory_unreadable(struct database *database, const struct text_list *schemas, struct arena *arena,
-                                       struct text_list *ret_grants)
+static struct error *memory_unreadable(struct database *database, const struct text_list *schemas,
+                                       struct arena *arena, struct text_list *ret_grants)
 {
 	struct session *session = session_of(database, "unreadable", NULL);
 
@@ -457,13 +488,15 @@ static struct session *session_of(struct database *database, const char *call, c
 	struct session *session = (struct session *)database;
 	struct arena *arena = session->memory->arena;
 
-	*LIST_ADD(arena, &session->memory->calls) = what ? arena_printf(arena, "%s %s", call, what) : call;
+	*LIST_ADD(arena, &session->memory->calls) =
+		what ? arena_printf(arena, "%s %s", call, what) : call;
 	return session;
 }
 
 static struct error *lost(const struct session *session, struct arena *arena)
 {
-	return FAIL(arena, DB_LOST, .what = arena_printf(arena, "cannot work for '%s'", session->target),
+	return FAIL(arena, DB_LOST,
+	            .what = arena_printf(arena, "cannot work for '%s'", session->target),
 	            .why = "there is no connection", .hint = "The agent connects again by itself.");
 }
 
@@ -481,7 +514,8 @@ static bool fence_holds(const struct session *session, const struct fence *fence
 	const struct ledger *books = find_books(session->memory, fence->schema);
 
 	if (!books || !books->has_deployed || books->deployed.epoch != fence->epoch ||
-	    !text_equal(books->deployed.target, fence->target) || !text_equal(books->deployed.journal, fence->journal))
+	    !text_equal(books->deployed.target, fence->target) ||
+	    !text_equal(books->deployed.journal, fence->journal))
 		return false;
 	return !fence->last_row_id || ledger_find(books, fence->last_row_id);
 }
@@ -499,7 +533,8 @@ static void end_transaction(struct session *session, bool committed)
 	for (size_t i = 0; committed && i < session->pending.count; i++)
 		add_text(memory->arena, &memory->things, session->pending.items[i]);
 	if (session->xid)
-		memory->transactions.items[session->xid - 1] = committed ? OUTCOME_COMMITTED : OUTCOME_ABORTED;
+		memory->transactions.items[session->xid - 1] =
+			committed ? OUTCOME_COMMITTED : OUTCOME_ABORTED;
 	session->pending = (struct text_list){0};
 	session->xid = 0;
 	session->state = TRANSACTION_NONE;
@@ -515,7 +550,8 @@ static const struct database_lesson *find_lesson(struct session *session, const 
 		if (!lesson->contains || !strstr(sql, lesson->contains))
 			continue;
 		if (lesson->times && !--lesson->times) { /* its last time */
-			struct database_lesson *last = ARENA_NEW(memory->arena, struct database_lesson);
+			struct database_lesson *last =
+				ARENA_NEW(memory->arena, struct database_lesson);
 
 			*last = *lesson;
 			lesson->contains = NULL;
@@ -548,7 +584,8 @@ static void take_effect(struct session *session, const struct database_lesson *l
 }
 
 /* false: an update does not meet its row in the state that it starts from. */
-static bool change_row(struct session *session, struct ledger *ledger, const struct ledger_change *change)
+static bool change_row(struct session *session, struct ledger *ledger,
+                       const struct ledger_change *change)
 {
 	static const struct {
 		bool inserts;
@@ -562,7 +599,9 @@ static bool change_row(struct session *session, struct ledger *ledger, const str
 		[LEDGER_FAILED_TRY] = {.inserts = true, .rolled_back = true},
 		[LEDGER_ROLLED_BACK] = {.before = ROW_APPLIED, .rolled_back = true},
 		[LEDGER_REOPENED] = {.before = ROW_APPLIED, .empties = true},
-		[LEDGER_DOWN_FINISHED] = {.before = ROW_OPEN, .finished = true, .rolled_back = true},
+		[LEDGER_DOWN_FINISHED] = {.before = ROW_OPEN,
+	                                  .finished = true,
+	                                  .rolled_back = true},
 		[LEDGER_DOWN_WITHDRAWN] = {.before = ROW_OPEN, .finished = true},
 	};
 	struct arena *arena = session->memory->arena;
@@ -591,7 +630,8 @@ static bool change_row(struct session *session, struct ledger *ledger, const str
 	return true;
 }
 
-static void change_deployed(struct session *session, struct ledger *ledger, const struct deployed_change *change)
+static void change_deployed(struct session *session, struct ledger *ledger,
+                            const struct deployed_change *change)
 {
 	struct arena *arena = session->memory->arena;
 	struct deployed_row *row = &ledger->deployed;

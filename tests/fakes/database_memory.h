@@ -1,23 +1,25 @@
 /*
- * A database in memory: a ledger, Prisma's lock, the fence, transactions and things that exist. It knows no SQL: a text
- * that no lesson fits succeeds with one tag and without effect. Several sessions share one database_memory, as several
- * connections share a server. What a reader gets wrong: closing a session undoes what was open, as a server does.
+ * A database in memory: a ledger, Prisma's lock, the fence, transactions and things that exist. It
+ * knows no SQL: a text that no lesson fits succeeds with one tag and without effect. Several
+ * sessions share one database_memory, as several connections share a server. What a reader gets
+ * wrong: closing a session undoes what was open, as a server does.
  */
 #pragma once
 
 #include "ports/database.h"
 
-struct database_lesson { /* what the server does with a text that contains `contains`; the latest lesson that fits holds */
+/* What the server does with a text that contains `contains`; the latest lesson that fits holds. */
+struct database_lesson {
 	const char *contains;
 	const char *const *tags; /* NULL-terminated; NULL: "SELECT 1" alone, or none on failure */
-	const char *makes;       /* a thing that exists when the transaction it is in has committed, or at once without one */
-	const char *remnant;     /* an invalid index that it leaves: "pairs_a" */
-	const char *index;       /* a valid index that it makes */
+	const char *makes; /* exists for all once its transaction committed; without one at once */
+	const char *remnant;            /* an invalid index that it leaves: "pairs_a" */
+	const char *index;              /* a valid index that it makes */
 	const char *sqlstate, *message; /* NULL: it succeeds */
-	bool took_effect;        /* in spite of the failure: `makes` stands (the file had its own COMMIT) */
-	bool leaves_open;        /* it ends inside a transaction of its own */
+	bool took_effect;               /* in spite of the failure: the file had its own COMMIT */
+	bool leaves_open;               /* it ends inside a transaction of its own */
 	bool copy_ended, lost, drops_lock;
-	size_t times;            /* so often, then it is forgotten; 0: always */
+	size_t times; /* so often, then it is forgotten; 0: always */
 };
 
 struct database_memory {
@@ -28,7 +30,7 @@ struct database_memory {
 	} books;
 	struct text_list things; /* that exist for everybody */
 	struct text_list indexes, remnants;
-	struct text_list calls;  /* "connect", "begin", "send CREATE TABLE …": in order, of all sessions */
+	struct text_list calls;      /* "begin", "send CREATE TABLE …": of all sessions */
 	struct text_list unreadable; /* what database_unreadable answers */
 	struct {
 		struct database_lesson *items;
@@ -45,8 +47,12 @@ struct database_memory {
 };
 
 struct database_memory *database_memory_new(struct arena *arena);
-void database_memory_teach(struct database_memory *memory, const struct database_lesson *lesson); /* texts are borrowed */
-/* A session, not yet connected; the target is for the lock's holder. Lives in the arena of the memory. */
+void database_memory_teach(struct database_memory *memory,
+                           const struct database_lesson *lesson); /* texts are borrowed */
+/*
+ * A session, not yet connected; the target is for the lock's holder. Lives in the arena of the
+ * memory.
+ */
 struct database *database_memory_session(struct database_memory *memory, const char *target);
 /* The books of a schema, made when they are missing: for tests that prepare or look at rows. */
 struct ledger *database_memory_books(struct database_memory *memory, const char *schema);

@@ -21,4 +21,4 @@ expect_exit 3
 expect_output "C002"
 expect_output "backwards-compatible"
 expect_no_table users
-expect_status "$commit" failure "C002 refused"
+expect_status "$commit" failure "(C002)"

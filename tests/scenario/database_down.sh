@@ -16,7 +16,7 @@ server_goes_down
 reconcile
 expect_exit 1
 expect_output "D001"
-expect_status "$commit" pending "trying again: D001"
+expect_status "$commit" pending "trying again: cannot connect"
 headgate status
 expect_exit 1
 expect_output "D001"

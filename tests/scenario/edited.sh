@@ -26,7 +26,7 @@ reconcile
 expect_exit 3
 expect_output "W010"
 expect_output "applied with checksum $applied…, the branch has $(checksum)…"
-expect_status "$edited" failure "W010 refused: '20260101000000_users' was edited"
+expect_status "$edited" failure "refused: '20260101000000_users' was edited"
 
 revert_as alice "$edited"
 push
@@ -44,4 +44,4 @@ reconcile
 expect_exit 3
 expect_output "the branch has no migration.sql"
 expect_table users
-expect_status "$commit" failure "W010 refused"
+expect_status "$commit" failure "(W010)"

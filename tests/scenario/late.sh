@@ -32,7 +32,7 @@ reconcile
 expect_exit 3
 expect_output "W016"
 expect_no_table items
-expect_status "$late" failure "W016 refused: '20260102000000_items' is older than"
+expect_status "$late" failure "refused: '20260102000000_items' is older than"
 
 git -C "$work" mv prisma/migrations/20260102000000_items prisma/migrations/20260104000000_items
 commit_as alice "Give items a new timestamp"

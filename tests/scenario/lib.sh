@@ -108,7 +108,7 @@ caller_line() { # the first frame that is not in a library of ours
 	local frame
 	for ((frame = 1; frame < ${#BASH_SOURCE[@]}; frame++)); do
 		case ${BASH_SOURCE[frame]} in
-		*/scenario/lib.sh | */scenario/http.sh | */scenario/prisma.sh | */scenario/forge.sh | */scenario/objects.sh) ;;
+		*/lib.sh | */http.sh | */prisma.sh | */forge.sh | */objects.sh | */sessions.sh | */kills.sh) ;;
 		*)
 			printf '%s:%s' "${BASH_SOURCE[frame]}" "${BASH_LINENO[frame - 1]}"
 			return

@@ -27,9 +27,9 @@ push
 reconcile
 expect_exit 5
 expect_output "A001"
-expect_status "$orders" pending "waiting: A001"
+expect_status "$orders" pending "(A001)"
 headgate status
-expect_exit 2
+expect_exit 5
 expect_output "at work"
 
 git -C "$work" reset -q --hard "$first"

@@ -24,7 +24,7 @@ expect_output "'20260102000000_orders' cannot be rolled back"
 expect_output "git revert -S ${reverted:0:10}"
 expect_table orders
 expect_ledger 20260102000000_orders applied
-expect_status "$reverted" failure "A006 refused"
+expect_status "$reverted" failure "(A006)"
 
 revert_as alice "$reverted"
 migration 20260103000000_no_orders 'DROP TABLE orders;'

@@ -26,4 +26,4 @@ reconcile
 expect_exit 4
 expect_output "V006"
 expect_no_table orders
-expect_status "$commit" failure "V006 refused"
+expect_status "$commit" failure "(V006)"

@@ -30,7 +30,7 @@ expect_exit 3
 expect_output "C003"
 expect_output "Headgate-Rollback: down"
 expect_table orders
-expect_status "$silent" failure "C003 refused"
+expect_status "$silent" failure "(C003)"
 
 revert_as alice "$silent"
 revert_as alice "$orders" "Headgate-Rollback: down"

@@ -23,11 +23,11 @@ reconcile
 expect_exit 4
 expect_output "V003"
 expect_no_table users
-expect_status "$bad" failure "V003 refused"
+expect_status "$bad" failure "(V003)"
 
 put_in_place "$(git -C "$work" cat-file commit "$good" | sed 's/^author \(.*\)$/author \1\nauthor \1/')"
 reconcile
 expect_exit 4
 expect_output "V001"
 expect_no_table users
-expect_status "$commit" failure "V001 refused"
+expect_status "$commit" failure "(V001)"

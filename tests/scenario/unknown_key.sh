@@ -15,7 +15,7 @@ reconcile
 expect_exit 4
 expect_output "V004"
 expect_no_table users
-expect_status "$commit" failure "V004 refused"
+expect_status "$commit" failure "(V004)"
 
 headgate verify "$commit"
 expect_exit 4

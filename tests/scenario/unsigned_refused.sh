@@ -19,7 +19,7 @@ expect_output "git revert -S ${commit:0:10}"
 expect_no_table users
 expect_no_table _prisma_migrations
 expect_sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'headgate'" 0
-expect_status "$commit" failure "V002 refused: cannot accept commit '${commit:0:10}'"
+expect_status "$commit" failure "refused: commit '${commit:0:10}' is not signed (V002). Undo it (git revert -S ${commit:0:10})."
 
 headgate status
 expect_exit 4

@@ -16,6 +16,7 @@ stand_in() {
 		reconcile) [[ ${HEADGATE_FAULT:-} != apply ]] || kill -KILL $$ ;;
 		run) trap 'exit 0' TERM; echo event=agent_started; while :; do sleep 0.1; done ;;
 		broken) echo "==1==ERROR: AddressSanitizer: heap-use-after-free" >&2; exit 1 ;;
+		list) echo '[{"name": "shop"}]'; exit 0 ;;
 		*) echo "no such command: $command" >&2; exit 64 ;;
 		esac
 		export GIT_AUTHOR_NAME=agent GIT_AUTHOR_EMAIL=agent@example.org
@@ -112,9 +113,17 @@ must_fail "actual:   failure 2_broken: it failed" expect_status "$commit" succes
 must_fail "actual:   success applied 1 migration" expect_status "$merged" success "applied 2"
 must_fail "actual:   none" expect_status "$first" success ""
 must_fail "actual:   success applied 1 migration" expect_no_status "$merged"
+git -C "$bare" -c user.name=Agent -c user.email=agent@example.org notes --ref=headgate/shop append -m "  2026-01-01 00:00:00 UTC  pending  planned: apply 1 migration" "$merged"
+expect_earlier_status "$merged" pending "planned: apply"
+must_fail "planned: apply 1 migration" expect_earlier_status "$merged" failure "planned"
+must_fail "actual:   none" expect_earlier_status "$first" pending ""
 
+headgate list
+expect_json '.[0].name == "shop"'
+must_fail '[{"name": "shop"}]' expect_json 'length == 2'
 headgate frobnicate
 expect_exit 64
+must_fail "to print JSON" expect_json 'true'
 must_fail "AddressSanitizer: heap-use-after-free" headgate broken
 reconcile_dies_at apply
 must_fail "to be killed at 'verify'" reconcile_dies_at verify

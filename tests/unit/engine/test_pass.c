@@ -18,6 +18,13 @@ static void assert_status(const struct pass_world *world, const char *commit, co
 		fail_msg("the status is '%s' instead of '%s'", status, starts);
 }
 
+/* The verdict first, and the code behind the reason. */
+static void assert_verdict(const struct pass_world *world, const char *commit, const char *starts, const char *code)
+{
+	assert_status(world, commit, starts);
+	assert_contains(pass_world_status(world, commit), arena_printf(world->arena, " (%s)", code));
+}
+
 static void without_a_baseline_a_person_is_needed(void **state)
 {
 	struct pass_world *world = pass_world_new(*state);
@@ -113,7 +120,7 @@ static void an_unsigned_commit_is_refused_and_nothing_is_sent(void **state)
 	assert_int_equal(world->server->sent.count, 0);
 	assert_int_equal(world->backup->takes, 0);
 	assert_string_equal(pass_world_memory(world).deployed_commit, before);
-	assert_true(text_starts(pass_world_words(world, commit), "failure: V002 refused: cannot accept commit"));
+	assert_true(text_starts(pass_world_words(world, commit), "failure: refused: commit '"));
 	assert_string_equal(pass_world_runs(world), "1 deploy refused");
 	assert_int_equal(pass_world_memory(world).refusals.count, 1);
 	assert_string_equal(pass_world_memory(world).refusals.items[0].commit, commit);
@@ -149,7 +156,7 @@ static void what_stands_behind_a_refused_commit_waits(void **state)
 	assert_int_equal(pass_world_effects(world, "CREATE a"), 1);
 	assert_int_equal(pass_world_effects(world, "CREATE b") + pass_world_effects(world, "CREATE c"), 0);
 	assert_status(world, before, "success: applied 1 migration");
-	assert_status(world, refused, "failure: V002 refused");
+	assert_verdict(world, refused, "failure: refused: ", "V002");
 	assert_status(world, behind, arena_printf(world->arena, "pending: behind %.10s, refused", refused));
 	assert_string_not_equal(pass_world_memory(world).deployed_commit, world->head);
 }
@@ -200,7 +207,7 @@ static void sql_that_failed_is_not_sent_again_until_somebody_says_so(void **stat
 	answer->times = 2;
 	assert_error(pass_world_pass(world), ERR_SQL_FAILED);
 	assert_string_equal(pass_world_runs(world), "1 deploy refused");
-	assert_status(world, commit, "failure: A003 ");
+	assert_verdict(world, commit, "failure: failed: ", "A003");
 	assert_true(text_ends(pass_world_status(world, commit), "; `headgate history 1`"));
 	records = pass_world_records(world);
 	for (int i = 0; i < 3; i++) {
@@ -233,7 +240,7 @@ static void a_corrected_file_is_sent_at_once(void **state)
 	assert_fine(pass_world_pass(world));
 	assert_int_equal(pass_world_effects(world, "CREATE better"), 1);
 	assert_status(world, corrected, "success: applied 1 migration");
-	assert_status(world, failed, "success: superseded by");
+	assert_status(world, failed, arena_printf(world->arena, "failure: undone by %.10s", corrected));
 	assert_string_equal(pass_world_runs(world), "1 deploy refused, 2 deploy done");
 }
 
@@ -263,7 +270,7 @@ static void the_second_of_two_fails_and_is_not_sent_again(void **state)
 	assert_int_equal(pass_world_effects(world, "CREATE a"), 1);
 	assert_int_equal(pass_world_effects(world, "CREATE c"), 0);
 	assert_status(world, first, "success: applied 1 migration");
-	assert_status(world, second, "failure: A003 ");
+	assert_verdict(world, second, "failure: failed: ", "A003");
 	assert_status(world, third, arena_printf(world->arena, "pending: behind %.10s, refused", second));
 	assert_int_equal(world_rows(world->server, "b"), 1);
 	pass_world_push(world, "", ADA, "Revert all");
@@ -282,7 +289,7 @@ static void a_run_that_waits_is_gone_on_with(void **state)
 	world->locks_busy = 2;
 	assert_error(pass_world_pass(world), ERR_LEDGER_LOCK);
 	assert_string_equal(pass_world_runs(world), "1 deploy open");
-	assert_status(world, commit, "pending: waiting: A001 ");
+	assert_verdict(world, commit, "pending: waiting: ", "A001");
 	assert_error(pass_world_pass(world), ERR_LEDGER_LOCK);
 	assert_fine(pass_world_pass(world));
 	assert_int_equal(world->pass.run, 1);
@@ -314,7 +321,7 @@ static void a_refusal_while_a_run_waits_is_written_down(void **state)
 	assert_error(pass_world_pass(world), ERR_LEDGER_LOCK);
 	refused = pass_world_push(world, "", NULL, "Remove a");
 	assert_error(pass_world_settle(world, 2), ERR_UNSIGNED);
-	assert_status(world, refused, "failure: V002 refused");
+	assert_verdict(world, refused, "failure: refused: ", "V002");
 	assert_int_equal(pass_world_effects(world, "CREATE a"), 1);
 }
 
@@ -384,7 +391,7 @@ static void a_revert_without_a_down_script_is_refused(void **state)
 	assert_fine(pass_world_pass(world));
 	commit = pass_world_push(world, A, ADA, "Revert b");
 	assert_error(pass_world_pass(world), ERR_NO_WAY_BACK);
-	assert_status(world, commit, "failure: A006 refused");
+	assert_verdict(world, commit, "failure: refused: ", "A006");
 	assert_int_equal(world->backup->takes, 1);
 }
 
@@ -471,7 +478,7 @@ static void a_ledger_of_another_journal_is_left_alone(void **state)
 	assert_error(error, ERR_JOURNAL_FOREIGN);
 	assert_contains(error->why, "another");
 	assert_int_equal(world->server->sent.count, 0);
-	assert_status(world, commit, "failure: halted, a person is needed: J004 ");
+	assert_verdict(world, commit, "failure: halted, a person is needed: ", "J004");
 	world->foreign_journal = NULL;
 	assert_fine(pass_world_pass(world)); /* its cause is gone */
 	assert_status(world, commit, "success: applied 1 migration");

@@ -17,6 +17,13 @@ static void assert_status(const struct pass_world *world, const char *commit, co
 		fail_msg("the status is '%s' instead of '%s'", status, starts);
 }
 
+/* The verdict first, and the code behind the reason. */
+static void assert_verdict(const struct pass_world *world, const char *commit, const char *starts, const char *code)
+{
+	assert_status(world, commit, starts);
+	assert_contains(pass_world_status(world, commit), arena_printf(world->arena, " (%s)", code));
+}
+
 /* What must be true after any bad day with these two commits. */
 static void assert_both_done(struct pass_world *world, const char *first, const char *second, const char *failed)
 {
@@ -133,7 +140,7 @@ static void what_is_tried_again_for_over_ten_minutes_is_an_error(void **state)
 	assert_error(pass_world_pass(world), ERR_BACKUP);
 	world->server->journal->at_us = 0;
 	assert_error(pass_world_pass(world), ERR_BACKUP);
-	assert_status(world, commit, "error: trying again: B001");
+	assert_verdict(world, commit, "error: trying again: ", "B001");
 	assert_error(pass_world_pass(world), ERR_BACKUP);
 	assert_fine(pass_world_pass(world));
 	assert_status(world, commit, "success: applied 1 migration");
@@ -150,7 +157,7 @@ static void no_backup_no_apply(void **state)
 	world->backup->code = ERR_BACKUP_SPACE;
 	assert_error(pass_world_pass(world), ERR_BACKUP_SPACE);
 	assert_int_equal(world->server->sent.count, 0);
-	assert_status(world, commit, "failure: B002 ");
+	assert_verdict(world, commit, "failure: refused: ", "B002");
 	assert_string_equal(pass_world_runs(world), "1 deploy refused");
 	records = pass_world_records(world);
 	assert_error(pass_world_pass(world), ERR_BACKUP_SPACE);
@@ -170,7 +177,7 @@ static void a_halt_in_apply_keeps_its_run_open_until_its_cause_is_gone(void **st
 	world->server->ends_transaction = "CREATE a";
 	assert_error(pass_world_pass(world), ERR_SQL_PARTLY);
 	assert_string_equal(pass_world_runs(world), "1 deploy open");
-	assert_status(world, commit, "failure: halted, a person is needed: A004");
+	assert_verdict(world, commit, "failure: halted, a person is needed: ", "A004");
 	assert_non_null(pass_world_pass(world));
 	records = pass_world_records(world);
 	for (int i = 0; i < 3; i++) {
@@ -205,7 +212,7 @@ static void an_index_that_was_left_invalid_halts_until_it_is_gone(void **state)
 		assert_error(error, ERR_INVALID_INDEX);
 		assert_contains(error->what, "public.b_idx");
 		assert_null(strstr(error->what, "old_idx"));
-		assert_status(world, commit, "failure: halted, a person is needed: N002");
+		assert_verdict(world, commit, "failure: halted, a person is needed: ", "N002");
 	}
 	assert_string_not_equal(pass_world_memory(world).deployed_commit, world->head);
 	world->invalid_after = NULL;

@@ -64,17 +64,41 @@ static void the_verdict_comes_first(void **state)
 		enum error_code code;
 		const char *starts;
 	} rows[] = {
-	        {ERR_SQL_FAILED, "A003 cannot accept commit '1a2b': "},
-	        {ERR_LOCKS_BUSY, "waiting: A005 cannot accept commit '1a2b': "},
-	        {ERR_DB_UNREACHABLE, "trying again: D001 cannot accept commit '1a2b': "},
-	        {ERR_SQL_PARTLY, "halted, a person is needed: A004 cannot accept commit '1a2b': "},
+	        {ERR_SQL_FAILED, "failed: cannot accept commit '1a2b': xxxxxxxxx (A003)"},
+	        {ERR_LOCKS_BUSY, "waiting: cannot accept commit '1a2b': xxxxxxxxx (A005)"},
+	        {ERR_DB_UNREACHABLE, "trying again: cannot accept commit '1a2b': xxxxxxxxx (D001)"},
+	        {ERR_SQL_PARTLY, "halted, a person is needed: cannot accept commit '1a2b': xxxxxxxxx (A004)"},
+	        {ERR_EDITED, "refused: cannot accept commit '1a2b': xxxxxxxxx (W010). Do it again."},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].starts);
 		assert_true(text_starts(words_stopped(*state, error_of(*state, rows[i].code, 9), 0), rows[i].starts));
 	}
-	assert_true(text_starts(words_refused(*state, error_of(*state, ERR_UNSIGNED, 9), 0), "V002 refused: cannot accept"));
+	assert_string_equal(words_undone(*state, error_of(*state, ERR_UNSIGNED, 9), "3c4d"),
+	                    "undone by 3c4d; it was refused: cannot accept commit '1a2b': xxxxxxxxx (V002)");
+}
+
+static void a_refusal_says_what_to_do_as_far_as_there_is_room(void **state)
+{
+	static const struct {
+		const char *sentence, *what, *hint, *words;
+	} rows[] = {
+	        {"all of it", "commit 'a' is not signed", "Undo it (git revert -S a). Then sign it.",
+	         "refused: commit 'a' is not signed (V002). Undo it (git revert -S a). Then sign it."},
+	        {"whole sentences only", "commit 'a' is not signed",
+	         "Undo it (git revert -S a). Then bring the change again in a commit that is signed by a person who is known (git commit -S).",
+	         "refused: commit 'a' is not signed (V002). Undo it (git revert -S a)."},
+	        {"a point within a word ends nothing", "commit 'a' is not signed",
+	         "Put it into checklist.md of the folder prisma/migrations/20261124101500_a_name_that_takes_much_room_here_as_it_does/checklist.md",
+	         "refused: commit 'a' is not signed (V002)"},
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		CASE(rows[i].sentence);
+		assert_string_equal(words_refused(*state, FAIL((struct arena *)*state, UNSIGNED, .what = rows[i].what, .hint = rows[i].hint), 0),
+		                    rows[i].words);
+	}
 }
 
 static void no_word_is_longer_than_140_and_its_end_stays(void **state)
@@ -87,12 +111,19 @@ static void no_word_is_longer_than_140_and_its_end_stays(void **state)
 				const struct error *error = error_of(*state, (enum error_code)code, size);
 				const char *refused = words_refused(*state, error, runs[i]), *stopped = words_stopped(*state, error, runs[i]);
 				const char *tail =
-				        runs[i] ? arena_printf(*state, "; `headgate history %lld`", (long long)runs[i]) : "";
+				        runs[i] ? arena_printf(*state, " (%s); `headgate history %lld`", error->row->code, (long long)runs[i])
+				                : arena_printf(*state, " (%s)", error->row->code);
+				const char *undone = words_undone(*state, error, "1a2b3c4d5e");
 
 				assert_true(code_points(refused) <= STATUS_DESCRIPTION_MAXIMUM);
 				assert_true(code_points(stopped) <= STATUS_DESCRIPTION_MAXIMUM);
-				assert_true(text_ends(refused, tail));
-				assert_true(text_ends(stopped, tail));
+				assert_true(code_points(undone) <= STATUS_DESCRIPTION_MAXIMUM);
+				assert_contains(refused, tail);
+				assert_contains(stopped, tail);
+				if (size > 200) {
+					assert_true(text_ends(refused, tail));
+					assert_true(text_ends(stopped, tail));
+				}
 				if (size > 200)
 					assert_contains(stopped, "…");
 			}
@@ -114,6 +145,7 @@ int main(void)
 	        TEST(a_backup_is_told_before_the_work),
 	        TEST(success_says_what_it_could_not_rest_on),
 	        TEST(the_verdict_comes_first),
+	        TEST(a_refusal_says_what_to_do_as_far_as_there_is_room),
 	        TEST(no_word_is_longer_than_140_and_its_end_stays),
 	        TEST(a_word_is_one_line_whatever_the_error_holds),
 	};

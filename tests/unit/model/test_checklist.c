@@ -39,7 +39,7 @@ static void ticks_count_where_a_person_sees_a_box(void **state)
 		  TESTED | BACKUP},
 		{"a name that is followed by a colon", "- [x] tested: on staging\n", TESTED, TESTED},
 		{"an item twice with the same mark", "- [x] tested\n- [x] tested again\n", TESTED, TESTED},
-		{"the sentences of the strategy document",
+		{"the long sentences",
 		  "- [x] All migrations tested in development\n"
 		  "- [X] Migration is backward compatible (if zero-downtime required)\n"
 		  "- [ ] Database backup created\n"

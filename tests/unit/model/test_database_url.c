@@ -1,4 +1,6 @@
-/* Prisma's database URL: what is used, ignored or refused, and that no message repeats a password. */
+/*
+ * Prisma's database URL: what is used, ignored or refused, and that no message repeats a password.
+ */
 #include "unit/base/check.h"
 
 #include "base/text.h"
@@ -26,26 +28,35 @@ static const char *keyword(const struct database_url *url, const char *name)
 static void parts_are_read_as_prisma_writes_them(void **state)
 {
 	static const struct {
-		const char *text, *user, *password, *host, *port, *database, *schema, *public, *sentence;
+		const char *text, *user, *password, *host, *port, *database, *schema, *public,
+			*sentence;
 		bool is_local;
 	} rows[] = {
-		{AT, "u", "p", "db.example", "5432", "shop", "public", "shop on db.example:5432", "the usual form", false},
-		{"postgres://u@db:6543/shop?schema=app", "u", NULL, "db", "6543", "shop", "app", "shop on db:6543",
-	         "the short scheme, a port, a schema, no password", false},
-		{"postgresql://u:@h/d", "u", NULL, "h", "5432", "d", "public", "d on h:5432", "an empty password is none", false},
-		{"postgresql://%C3%A4da%40x:p%40%2F%3A%25%3F%23@h/my%20shop", "\xc3\xa4""da@x", "p@/:%?#", "h", "5432", "my shop", "public",
-	         "my shop on h:5432", "percent-encoding everywhere", false},
-		{"postgresql://u:a@b:c@h/d", "u", "a@b:c", "h", "5432", "d", "public", "d on h:5432", "the last @ counts", false},
-		{"postgresql://u@[2001:db8::5]:6000/d", "u", NULL, "2001:db8::5", "6000", "d", "public", "d on [2001:db8::5]:6000",
-	         "an IPv6 address", false},
-		{"postgresql://u@[::1]/d", "u", NULL, "::1", "5432", "d", "public", "d on [::1]:5432", "without a port", true},
-		{"postgresql://u@localhost/d?host=/run/postgresql", "u", NULL, "/run/postgresql", "5432", "d", "public",
-	         "d on /run/postgresql:5432", "a socket's folder", true},
-		{"postgresql://u@%2Frun%2Fpg/d", "u", NULL, "/run/pg", "5432", "d", "public", "d on /run/pg:5432",
-	         "a socket's folder, encoded", true},
-		{"postgresql://u@/d", "u", NULL, "localhost", "5432", "d", "public", "d on localhost:5432", "no host", true},
-		{"postgresql://u@127.0.0.1:/d?schema=a%20b+c", "u", NULL, "127.0.0.1", "5432", "d", "a b c", "d on 127.0.0.1:5432",
-	         "a plus is a blank in a value", true},
+		{AT, "u", "p", "db.example", "5432", "shop", "public", "shop on db.example:5432",
+	         "the usual form", false},
+		{"postgres://u@db:6543/shop?schema=app", "u", NULL, "db", "6543", "shop", "app",
+	         "shop on db:6543", "the short scheme, a port, a schema, no password", false},
+		{"postgresql://u:@h/d", "u", NULL, "h", "5432", "d", "public", "d on h:5432",
+	         "an empty password is none", false},
+		{"postgresql://%C3%A4da%40x:p%40%2F%3A%25%3F%23@h/my%20shop",
+	         "\xc3\xa4"
+	         "da@x",
+	         "p@/:%?#", "h", "5432", "my shop", "public", "my shop on h:5432",
+	         "percent-encoding everywhere", false},
+		{"postgresql://u:a@b:c@h/d", "u", "a@b:c", "h", "5432", "d", "public",
+	         "d on h:5432", "the last @ counts", false},
+		{"postgresql://u@[2001:db8::5]:6000/d", "u", NULL, "2001:db8::5", "6000", "d",
+	         "public", "d on [2001:db8::5]:6000", "an IPv6 address", false},
+		{"postgresql://u@[::1]/d", "u", NULL, "::1", "5432", "d", "public",
+	         "d on [::1]:5432", "without a port", true},
+		{"postgresql://u@localhost/d?host=/run/postgresql", "u", NULL, "/run/postgresql",
+	         "5432", "d", "public", "d on /run/postgresql:5432", "a socket's folder", true},
+		{"postgresql://u@%2Frun%2Fpg/d", "u", NULL, "/run/pg", "5432", "d", "public",
+	         "d on /run/pg:5432", "a socket's folder, encoded", true},
+		{"postgresql://u@/d", "u", NULL, "localhost", "5432", "d", "public",
+	         "d on localhost:5432", "no host", true},
+		{"postgresql://u@127.0.0.1:/d?schema=a%20b+c", "u", NULL, "127.0.0.1", "5432", "d",
+	         "a b c", "d on 127.0.0.1:5432", "a plus is a blank in a value", true},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -53,7 +64,8 @@ static void parts_are_read_as_prisma_writes_them(void **state)
 
 		CASE(rows[i].sentence);
 		assert_string_equal(url.user, rows[i].user);
-		assert_true(text_equal(url.password ? secret_reveal(url.password) : NULL, rows[i].password));
+		assert_true(text_equal(url.password ? secret_reveal(url.password) : NULL,
+		                       rows[i].password));
 		assert_string_equal(url.host, rows[i].host);
 		assert_string_equal(url.port, rows[i].port);
 		assert_string_equal(url.database, rows[i].database);
@@ -69,21 +81,33 @@ static void tls_is_as_strict_as_it_was_not_loosened(void **state)
 	static const struct {
 		const char *text, *sslmode, *ca, *sentence;
 	} rows[] = {
-		{AT, "verify-full", "/etc/ssl/certs/ca-certificates.crt", "a remote host, nothing said"},
-		{"postgresql://u@localhost/d", "prefer", "/dev/null/none", "this machine, nothing said"},
-		{AT "?sslmode=prefer", "prefer", "/dev/null/none", "Prisma's default, when it is said"},
-		{AT "?sslmode=disable", "disable", "/dev/null/none", "none at all, when it is said"},
+		{AT, "verify-full", "/etc/ssl/certs/ca-certificates.crt",
+	         "a remote host, nothing said"},
+		{"postgresql://u@localhost/d", "prefer", "/dev/null/none",
+	         "this machine, nothing said"},
+		{AT "?sslmode=prefer", "prefer", "/dev/null/none",
+	         "Prisma's default, when it is said"},
+		{AT "?sslmode=disable", "disable", "/dev/null/none",
+	         "none at all, when it is said"},
 		{AT "?sslmode=require", "require", "/dev/null/none", "encrypted, unchecked"},
-		{AT "?sslmode=require&sslaccept=strict", "verify-full", "/etc/ssl/certs/ca-certificates.crt", "strict checks"},
-		{AT "?sslmode=require&sslaccept=accept_invalid_certs", "require", "/dev/null/none", "not strict does not"},
-		{AT "?sslaccept=accept_invalid_certs", "require", "/dev/null/none", "any certificate will do"},
-		{AT "?sslaccept=strict", "verify-full", "/etc/ssl/certs/ca-certificates.crt", "strict alone"},
-		{"postgresql://u@localhost/d?sslaccept=strict", "verify-full", "/etc/ssl/certs/ca-certificates.crt", "here, too"},
-		{AT "?sslcert=/etc/ca.pem", "verify-full", "/etc/ca.pem", "Prisma's sslcert is the CA"},
-		{AT "?sslmode=verify-ca&sslrootcert=/etc/ca.pem", "verify-ca", "/etc/ca.pem", "libpq's own words"},
-		{AT "?sslmode=verify-full&sslaccept=accept_invalid_certs", "verify-full", "/etc/ssl/certs/ca-certificates.crt",
-	         "libpq's mode says both and wins"},
-		{AT "?sslmode=disable&sslaccept=strict", "disable", "/dev/null/none", "disable is meant as it stands"},
+		{AT "?sslmode=require&sslaccept=strict", "verify-full",
+	         "/etc/ssl/certs/ca-certificates.crt", "strict checks"},
+		{AT "?sslmode=require&sslaccept=accept_invalid_certs", "require", "/dev/null/none",
+	         "not strict does not"},
+		{AT "?sslaccept=accept_invalid_certs", "require", "/dev/null/none",
+	         "any certificate will do"},
+		{AT "?sslaccept=strict", "verify-full", "/etc/ssl/certs/ca-certificates.crt",
+	         "strict alone"},
+		{"postgresql://u@localhost/d?sslaccept=strict", "verify-full",
+	         "/etc/ssl/certs/ca-certificates.crt", "here, too"},
+		{AT "?sslcert=/etc/ca.pem", "verify-full", "/etc/ca.pem",
+	         "Prisma's sslcert is the CA"},
+		{AT "?sslmode=verify-ca&sslrootcert=/etc/ca.pem", "verify-ca", "/etc/ca.pem",
+	         "libpq's own words"},
+		{AT "?sslmode=verify-full&sslaccept=accept_invalid_certs", "verify-full",
+	         "/etc/ssl/certs/ca-certificates.crt", "libpq's mode says both and wins"},
+		{AT "?sslmode=disable&sslaccept=strict", "disable", "/dev/null/none",
+	         "disable is meant as it stands"},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -97,9 +121,10 @@ static void tls_is_as_strict_as_it_was_not_loosened(void **state)
 
 static void settings_of_prismas_client_are_ignored_with_a_word(void **state)
 {
-	const struct database_url url =
-		parse(*state, AT "?connection_limit=5&pool_timeout=2&socket_timeout=3&pgbouncer=true&statement_cache_size=0"
-	                         "&application_name=web&connect_timeout=7&channel_binding=require");
+	const struct database_url url = parse(
+		*state, AT
+		"?connection_limit=5&pool_timeout=2&socket_timeout=3&pgbouncer=true&statement_cache_size=0"
+		"&application_name=web&connect_timeout=7&channel_binding=require");
 
 	assert_int_equal(url.ignored.count, 6);
 	assert_contains(url.ignored.items[3], "pgbouncer: ");
@@ -115,7 +140,8 @@ static void what_cannot_be_is_refused_and_no_password_repeated(void **state)
 	} rows[] = {
 		{"mysql://u:S3CRET@h/d", "postgresql://", "postgresql://user", "another database"},
 		{"", "postgresql://", "postgresql://user", "nothing"},
-		{"prisma://accelerate.example/?api_key=S3CRET", "proxy", "database itself", "Prisma's proxy"},
+		{"prisma://accelerate.example/?api_key=S3CRET", "proxy", "database itself",
+	         "Prisma's proxy"},
 		{"postgresql://h/d", "no user", "user:password", "no user"},
 		{"postgresql://:S3CRET@h/d", "user", "", "an empty user"},
 		{"postgresql://u:S3CRET@h", "no database", "/database", "no database"},
@@ -126,7 +152,8 @@ static void what_cannot_be_is_refused_and_no_password_repeated(void **state)
 		{"postgresql://u:S3CRET@h:0/d", "port", "5432", "port 0"},
 		{"postgresql://u:S3CRET@h:65536/d", "port", "5432", "a port that is too large"},
 		{"postgresql://u:S3C/RET@h/d", "unencoded", "%2F", "a slash in the password"},
-		{"postgresql://u:S3C?RET@h/d", "unencoded", "%3F", "a question mark in the password"},
+		{"postgresql://u:S3C?RET@h/d", "unencoded", "%3F",
+	         "a question mark in the password"},
 		{"postgresql://u:S3C#RET@h/d", "unencoded", "%23", "a hash in the password"},
 		{"postgresql://u:S3CRET%@h/d", "password", "%25", "a lonely percent sign"},
 		{"postgresql://u:S3CRET%00@h/d", "password", "%25", "an encoded NUL"},
@@ -136,18 +163,22 @@ static void what_cannot_be_is_refused_and_no_password_repeated(void **state)
 		{"postgresql://u:S3CRET@[::1/d", "brackets", "", "an address without its end"},
 		{"postgresql://u:S3CRET@[::1]x/d", "brackets", "", "something behind an address"},
 		{AT "?shema=app", "'shema' is not known", "'schema'", "a typing error"},
-		{AT "?frobnicate=1", "'frobnicate' is not known", "Leave it out", "an unknown word"},
+		{AT "?frobnicate=1", "'frobnicate' is not known", "Leave it out",
+	         "an unknown word"},
 		{AT "?schema=a&schema=b", "stands twice", "one of the two", "twice"},
 		{AT "?schema=", "'schema'", "63 bytes", "an empty schema"},
-		{AT "?sslmode=allow", "'sslmode'", "verify-full", "a mode of libpq's that promises nothing"},
+		{AT "?sslmode=allow", "'sslmode'", "verify-full",
+	         "a mode of libpq's that promises nothing"},
 		{AT "?sslcert=ca.pem", "'sslcert'", "absolute path", "a relative path"},
 		{AT "?connect_timeout=0", "'connect_timeout'", "600", "no limit"},
 		{AT "?connect_timeout=601", "'connect_timeout'", "600", "too long"},
 		{AT "?host=db2", "'host'", "socket", "a second host"},
 		{AT "?sslidentity=/c.p12", "'sslidentity'", "PKCS #12", "a client's certificate"},
 		{AT "?sslpassword=S3CRET", "'sslpassword'", "PKCS #12", "and its password"},
-		{AT "?options=-csearch_path%3Dx", "'options'", "ALTER ROLE", "settings of a session"},
-		{AT "?target_session_attrs=read-write", "'target_session_attrs'", "one server", "a choice of servers"},
+		{AT "?options=-csearch_path%3Dx", "'options'", "ALTER ROLE",
+	         "settings of a session"},
+		{AT "?target_session_attrs=read-write", "'target_session_attrs'", "one server",
+	         "a choice of servers"},
 		{AT "?password=S3CRET", "'password'", "in front", "the password in another place"},
 		{AT "?a%zz=1", "wrongly encoded", "%25", "a wrongly encoded name"},
 	};

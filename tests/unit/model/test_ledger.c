@@ -3,9 +3,13 @@
 
 #include "model/ledger.h"
 
-static struct ledger_row row(const char *id, const char *name, int64_t finished_us, int64_t rolled_back_us)
+static struct ledger_row row(const char *id, const char *name, int64_t finished_us,
+                             int64_t rolled_back_us)
 {
-	return (struct ledger_row){.id = id, .name = name, .finished_us = finished_us, .rolled_back_us = rolled_back_us};
+	return (struct ledger_row){.id = id,
+	                           .name = name,
+	                           .finished_us = finished_us,
+	                           .rolled_back_us = rolled_back_us};
 }
 
 static void a_row_has_one_of_four_states(void **state)
@@ -23,7 +27,8 @@ static void a_row_has_one_of_four_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		const struct ledger_row one = row("1", "a", rows[i].finished_us, rows[i].rolled_back_us);
+		const struct ledger_row one =
+			row("1", "a", rows[i].finished_us, rows[i].rolled_back_us);
 
 		CASE(rows[i].sentence);
 		assert_int_equal(ledger_row_state(&one), rows[i].expected);

@@ -1,5 +1,5 @@
 /*
- * The plan: each row of DESIGN section 5, drawn as words (plan_drawing.h). Names of one letter order as letters do. D is
+ * The plan: each row of R4 (docs/rules.md), drawn as words (plan_drawing.h). Names of one letter order as letters do. D is
  * the deployed commit.
  */
 #include "unit/base/check.h"

@@ -517,13 +517,13 @@ static void trust_in_the_branch_verifies_nothing(void **state)
 		 assert_fine(steps_judge(*state, TRUST_ALL, &steps, drawing_judge, &drawing));
 		 steps_settle_undone(*state, &steps);
 		 error = steps.items[0].refusal;
-		 assert_string_equal(error->what, "cannot accept commit 'M'");
-		 assert_string_equal(error->why, "commit 'x', which it brings, is not signed; the same step brings 1 more "
-		 "commit that nobody vouches for");
+		 assert_string_equal(error->what, "commit 'x' is not signed");
+		 assert_string_equal(error->why, "'M' brings it, and 1 more commit that nobody vouches for");
 		 assert_contains(error->hint, "git revert -S -m 1 M");
 		 assert_string_equal(steps.items[0].refused_at, "verify");
 		 error = steps.items[1].refusal;
-		 assert_string_equal(error->why, "it is not signed");
+		 assert_string_equal(error->what, "commit 'N' is not signed");
+		 assert_null(error->why);
 		 assert_contains(error->hint, "git revert -S N");
 
 		 CASE("and what waits behind it says so");

@@ -1,4 +1,4 @@
-/* Ways two and three: the open row, the units, and what a failure leaves (DESIGN 11.1–11.3). */
+/* Ways two and three: the open row, the units, and what a failure leaves (R9, R10). */
 #include "unit/stages/apply_world.h"
 
 #include "base/text.h"
