@@ -292,7 +292,7 @@ static struct error *judge_server(struct postgres *postgres, struct arena *arena
 		                             postgres->where),
 			.why = standby ? "the server is a standby or in recovery"
 		                       : "its transactions are read only (default_transaction_read_only)",
-			.hint = "The agent waits until the server takes writes; is it the right one?");
+			.hint = "The agent waits until the server takes writes. If it is the wrong one, correct the database URL.");
 	return NULL;
 }
 

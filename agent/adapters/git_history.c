@@ -121,7 +121,7 @@ static struct error *meet(struct walk *walk, const char *id, bool excluded)
 		return FAIL(walk->arena, GIT_LIMIT, .what = "cannot read the history",
 		            .why = arena_printf(walk->arena, "it has more than %d commits",
 		                                HISTORY_MAXIMUM),
-		            .hint = "Set the starting point nearer to head: headgate baseline.");
+		            .hint = "Set the starting point nearer to head: headgate baseline COMMIT");
 	TRY(read_node(walk, id, &node));
 	*LIST_ADD(walk->arena, walk) = node;
 	*slot = walk->count;
@@ -269,7 +269,7 @@ static struct error *collect(struct walk *walk, const char *from, struct arena *
 		return FAIL(
 			arena, GIT_LIMIT, .what = "cannot read the history",
 			.why = arena_printf(arena, "it has more than %d commits", HISTORY_MAXIMUM),
-			.hint = "Set the starting point nearer to head: headgate baseline.");
+			.hint = "Set the starting point nearer to head: headgate baseline COMMIT");
 	*ret_history = history;
 	*ret_descends = descends;
 	return NULL;

@@ -173,7 +173,9 @@ static FALLIBLE child_start(struct arena *arena, const struct parser_file *files
 
 	if (pipe2(ends, O_CLOEXEC))
 		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
-		            .why = errno_text(arena, errno));
+		            .why = errno_text(arena, errno),
+		            .hint = "The agent tries again by itself. Is a limit of processes or memory "
+		                    "reached? See: ulimit -a");
 	child->pid = fork();
 	if (child->pid < 0) {
 		int number = errno;
@@ -181,7 +183,9 @@ static FALLIBLE child_start(struct arena *arena, const struct parser_file *files
 		(void)close(ends[0]);
 		(void)close(ends[1]);
 		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
-		            .why = errno_text(arena, number));
+		            .why = errno_text(arena, number),
+		            .hint = "The agent tries again by itself. Is a limit of processes or memory "
+		                    "reached? See: ulimit -a");
 	}
 	if (child->pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -10,7 +10,7 @@ static const struct option global[] = {
         {"config", "FILE", "the configuration; default: HEADGATE_CONFIG, ./headgate.yaml, /etc/headgate/headgate.yaml"},
         {"target", "NAME", "one target; default: every target (baseline, verify and retry take one)"},
         {"output", "text|json", "how results are printed; default: text"},
-        {"log-level", "LEVEL", "error, warning, info or debug; default: info for run, error otherwise"},
+        {"log-level", "LEVEL", "error, warning, info or debug; default: info for run, no log otherwise"},
         {"log-format", "text|json", "how log lines are written; default: text"},
         {"help", NULL, "print help and end"},
         {NULL, NULL, NULL},
@@ -139,7 +139,7 @@ static struct error *read_option(int argc, char **argv, int *i, struct invocatio
 	if (!option || !text_starts(argv[*i], "--"))
 		return refuse_option(invocation, name);
 	if (invocation->given_count == OPTIONS_MAXIMUM)
-		return FAIL(invocation->arena, USAGE, .what = "too many options", .hint = "Give each option once.");
+		return FAIL(invocation->arena, USAGE, .what = "there are too many options", .hint = "Give each option once.");
 	if (!option->argument && equals)
 		return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "option '--%s' takes no value", name),
 		            .hint = "Leave out what follows '='.");
@@ -176,7 +176,7 @@ static struct error *refuse_option(struct invocation *invocation, const char *na
 	                                 invocation->command ? " for " : "",
 	                                 invocation->command ? invocation->command->name : ""),
 	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean --%s?", nearest)
-	                            : arena_printf(invocation->arena, "headgate %s%s--help lists what there is.",
+	                            : arena_printf(invocation->arena, "Type headgate %s%s--help for those that there are.",
 	                                           invocation->command ? invocation->command->name : "",
 	                                           invocation->command ? " " : ""));
 }
@@ -193,7 +193,7 @@ static struct error *read_command(struct invocation *invocation, const char *wor
 	nearest = text_nearest(word, known, COMMAND_COUNT);
 	return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "unknown command '%s'", word),
 	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean headgate %s?", nearest)
-	                            : "headgate --help lists what there is.");
+	                            : "Type headgate --help for those that there are.");
 }
 
 static struct error *check_operands(struct invocation *invocation)

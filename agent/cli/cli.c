@@ -61,14 +61,14 @@ static struct error *prepare(struct invocation *invocation)
 static struct error *configure_log(struct invocation *invocation)
 {
 	const char *level_name = invocation_option(invocation, "log-level");
-	enum log_level level = invocation->command == &cmd_run ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR;
+	enum log_level level = invocation->command == &cmd_run ? LOG_LEVEL_INFO : LOG_LEVEL_NONE; /* an error is printed anyway */
 
 	if (!level_name)
 		level_name = getenv("HEADGATE_LOG_LEVEL");
 	if (level_name && *level_name && !log_level_parse(level_name, &level))
 		return FAIL(invocation->arena, USAGE,
 		            .what = arena_printf(invocation->arena, "there is no log level '%s'", level_name),
-		            .hint = "Levels are error, warning, info and debug.");
+		            .hint = "Write error, warning, info or debug.");
 	log_configure(level, text_equal(invocation_option(invocation, "log-format"), "json"));
 	return NULL;
 }

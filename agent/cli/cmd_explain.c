@@ -23,37 +23,66 @@ static const struct topic {
 
 #define TOPIC_COUNT (sizeof topics / sizeof *topics)
 
+static struct error *refuse_both(struct invocation *invocation);
+static struct error *list_topics(struct invocation *invocation);
 static void print_stages(const char *title, const struct stage *stages, size_t count);
 static void print_mermaid(const char *title, const struct stage *stages, size_t count);
+static const char *when_interrupted(const struct stage *stage);
+static struct node *stage_nodes(struct arena *arena, const struct stage *stages, size_t count);
 static void print_fields(struct invocation *invocation, const char *title, const struct field *fields, size_t count);
 static void print_mdoc(struct invocation *invocation, const char *title, const struct field *fields, size_t count);
 static const char *field_rule(struct arena *arena, const struct field *field);
+static struct node *field_nodes(struct arena *arena, const struct field *fields, size_t count);
+static struct node *variable_nodes(struct arena *arena);
+static struct node *error_node(struct arena *arena, const struct error_row *row);
 static struct error *explain_code(struct invocation *invocation, const struct error_row *row);
 
 static struct error *perform(struct invocation *invocation, int *ret_status)
 {
 	const char *word = invocation->operands.count ? invocation->operands.items[0] : NULL;
-	const char *known[TOPIC_COUNT];
+	const char *known[TOPIC_COUNT], *nearest;
 
 	(void)ret_status;
+	if (invocation->json && (invocation_option(invocation, "mermaid") || invocation_option(invocation, "mdoc")))
+		return refuse_both(invocation);
+	if (!word)
+		return list_topics(invocation);
 	for (size_t i = 0; i < TOPIC_COUNT; i++) {
 		known[i] = topics[i].name;
-		if (!word)
-			terminal_print(COLOUR_NONE, "  headgate explain %-10s %s\n", topics[i].name, topics[i].sentence);
-		else if (text_equal(topics[i].name, word))
+		if (text_equal(topics[i].name, word))
 			return topics[i].explain(invocation);
-	}
-	if (!word) {
-		terminal_print(COLOUR_NONE, "  headgate explain %-10s one error, such as V002\n", "CODE");
-		return NULL;
 	}
 	if (error_find(word))
 		return explain_code(invocation, error_find(word));
+	nearest = text_nearest(word, known, TOPIC_COUNT);
 	return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "nothing is known about '%s'", word),
-	            .hint = text_nearest(word, known, TOPIC_COUNT)
-	                            ? arena_printf(invocation->arena, "Did you mean headgate explain %s?",
-	                                           text_nearest(word, known, TOPIC_COUNT))
-	                            : "headgate explain lists the topics.");
+	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean headgate explain %s?", nearest)
+	                            : "Type headgate explain for the topics, headgate explain errors for the codes.");
+}
+
+static struct error *refuse_both(struct invocation *invocation)
+{
+	return FAIL(invocation->arena, USAGE, .what = "options '--output json' and '--mermaid' or '--mdoc' exclude each other",
+	            .hint = "Leave one of them out.");
+}
+
+static struct error *list_topics(struct invocation *invocation)
+{
+	struct node *list = node_list(invocation->arena);
+
+	for (size_t i = 0; i < TOPIC_COUNT; i++) {
+		struct node *row = node_add(list, node_map(invocation->arena));
+
+		node_set_text(invocation->arena, row, "topic", topics[i].name);
+		node_set_text(invocation->arena, row, "sentence", topics[i].sentence);
+		if (!invocation->json)
+			terminal_print(COLOUR_NONE, "  headgate explain %-10s %s\n", topics[i].name, topics[i].sentence);
+	}
+	if (invocation->json)
+		terminal_json(invocation->arena, list);
+	else
+		terminal_print(COLOUR_NONE, "  headgate explain %-10s one error, such as V002\n", "CODE");
+	return NULL;
 }
 
 static struct error *explain_pipeline(struct invocation *invocation)
@@ -61,6 +90,14 @@ static struct error *explain_pipeline(struct invocation *invocation)
 	size_t deploys, rollbacks;
 	const struct stage *deploy = engine_deploy_stages(&deploys), *rollback = engine_rollback_stages(&rollbacks);
 
+	if (invocation->json) {
+		struct node *node = node_map(invocation->arena);
+
+		node_set(invocation->arena, node, "deploy", stage_nodes(invocation->arena, deploy, deploys));
+		node_set(invocation->arena, node, "rollback", stage_nodes(invocation->arena, rollback, rollbacks));
+		terminal_json(invocation->arena, node);
+		return NULL;
+	}
 	if (invocation_option(invocation, "mermaid")) {
 		print_mermaid("deploy", deploy, deploys);
 		print_mermaid("rollback", rollback, rollbacks);
@@ -75,13 +112,31 @@ static void print_stages(const char *title, const struct stage *stages, size_t c
 {
 	terminal_print(COLOUR_STRONG, "%s\n", title);
 	for (size_t i = 0; i < count; i++) {
-		terminal_print(COLOUR_GOOD, "  %-9s", stages[i].name);
-		terminal_print(COLOUR_NONE, "%s\n", stages[i].does);
-		terminal_print(COLOUR_FAINT, "           stops: %s\n", stages[i].stops_when);
-		terminal_print(COLOUR_FAINT, "           interrupted: %s\n",
-		               stages[i].settle ? "finds out what happened" : "performed again");
+		terminal_row(COLOUR_GOOD, 9, stages[i].name, stages[i].does);
+		terminal_row(COLOUR_NONE, 24, "         stops when", stages[i].stops_when);
+		terminal_row(COLOUR_NONE, 24, "         interrupted", when_interrupted(&stages[i]));
 	}
 	terminal_print(COLOUR_NONE, "\n");
+}
+
+static const char *when_interrupted(const struct stage *stage)
+{
+	return stage->settle ? "finds out what happened" : "performed again";
+}
+
+static struct node *stage_nodes(struct arena *arena, const struct stage *stages, size_t count)
+{
+	struct node *list = node_list(arena);
+
+	for (size_t i = 0; i < count; i++) {
+		struct node *row = node_add(list, node_map(arena));
+
+		node_set_text(arena, row, "stage", stages[i].name);
+		node_set_text(arena, row, "does", stages[i].does);
+		node_set_text(arena, row, "stops_when", stages[i].stops_when);
+		node_set_text(arena, row, "interrupted", when_interrupted(&stages[i]));
+	}
+	return list;
 }
 
 static void print_mermaid(const char *title, const struct stage *stages, size_t count)
@@ -93,7 +148,7 @@ static void print_mermaid(const char *title, const struct stage *stages, size_t 
 	               stages[count - 1].name);
 	for (size_t i = 0; i < count; i++)
 		terminal_print(COLOUR_NONE, "| %s | %s | %s | %s |\n", stages[i].name, stages[i].does, stages[i].stops_when,
-		               stages[i].settle ? "finds out what happened" : "performed again");
+		               when_interrupted(&stages[i]));
 	terminal_print(COLOUR_NONE, "\n");
 }
 
@@ -102,25 +157,36 @@ static struct error *explain_policy(struct invocation *invocation)
 	size_t count;
 	const struct field *fields = policy_fields(&count);
 
-	print_fields(invocation, "policy", fields, count);
+	if (invocation->json)
+		terminal_json(invocation->arena, field_nodes(invocation->arena, fields, count));
+	else
+		print_fields(invocation, "policy", fields, count);
 	return NULL;
 }
 
 static struct error *explain_config(struct invocation *invocation)
 {
-	size_t count;
-	const struct field *fields = config_fields(&count);
+	struct arena *arena = invocation->arena;
+	size_t count, target_count, variable_count;
+	const struct field *fields = config_fields(&count), *of_target = target_fields(&target_count);
+	const struct config_variable *variables = config_variables(&variable_count);
 
-	print_fields(invocation, "headgate.yaml", fields, count);
-	fields = target_fields(&count);
-	print_fields(invocation, "each of targets", fields, count);
-	if (!invocation_option(invocation, "mdoc")) {
-		const struct config_variable *variables = config_variables(&count);
+	if (invocation->json) {
+		struct node *node = node_map(arena);
 
-		terminal_print(COLOUR_STRONG, "environment\n");
-		for (size_t i = 0; i < count; i++)
-			terminal_print(COLOUR_NONE, "  %-32s overrides %s\n", variables[i].name, variables[i].field);
+		node_set(arena, node, "fields", field_nodes(arena, fields, count));
+		node_set(arena, node, "target", field_nodes(arena, of_target, target_count));
+		node_set(arena, node, "environment", variable_nodes(arena));
+		terminal_json(arena, node);
+		return NULL;
 	}
+	print_fields(invocation, "headgate.yaml", fields, count);
+	print_fields(invocation, "each of targets", of_target, target_count);
+	if (invocation_option(invocation, "mdoc"))
+		return NULL;
+	terminal_print(COLOUR_STRONG, "environment\n");
+	for (size_t i = 0; i < variable_count; i++)
+		terminal_print(COLOUR_NONE, "  %-32s overrides %s\n", variables[i].name, variables[i].field);
 	return NULL;
 }
 
@@ -134,7 +200,7 @@ static void print_fields(struct invocation *invocation, const char *title, const
 	for (size_t i = 0; i < count; i++) {
 		terminal_print(COLOUR_GOOD, "  %s", fields[i].name);
 		terminal_print(COLOUR_FAINT, "  %s\n", field_rule(invocation->arena, &fields[i]));
-		terminal_field(COLOUR_NONE, "", fields[i].sentence);
+		terminal_row(COLOUR_NONE, 4, "", fields[i].sentence);
 	}
 	terminal_print(COLOUR_NONE, "\n");
 }
@@ -157,41 +223,88 @@ static const char *field_rule(struct arena *arena, const struct field *field)
 	return field->otherwise ? arena_printf(arena, "%s; default %s", range, field->otherwise) : range;
 }
 
+static struct node *field_nodes(struct arena *arena, const struct field *fields, size_t count)
+{
+	struct node *list = node_list(arena);
+
+	for (size_t i = 0; i < count; i++) {
+		struct node *row = node_add(list, node_map(arena));
+
+		node_set_text(arena, row, "field", fields[i].name);
+		node_set_text(arena, row, "value", field_range(arena, &fields[i]));
+		node_set_bool(arena, row, "required", fields[i].required);
+		node_set_text(arena, row, "default", fields[i].otherwise);
+		node_set_text(arena, row, "sentence", fields[i].sentence);
+	}
+	return list;
+}
+
+static struct node *variable_nodes(struct arena *arena)
+{
+	size_t count;
+	const struct config_variable *variables = config_variables(&count);
+	struct node *list = node_list(arena);
+
+	for (size_t i = 0; i < count; i++) {
+		struct node *row = node_add(list, node_map(arena));
+
+		node_set_text(arena, row, "variable", variables[i].name);
+		node_set_text(arena, row, "field", variables[i].field);
+	}
+	return list;
+}
+
 static struct error *explain_errors(struct invocation *invocation)
 {
 	const struct error_row *rows = error_rows();
 	struct node *list = node_list(invocation->arena);
 
 	for (size_t i = 0; i < ERR_COUNT; i++) {
-		struct node *row = node_add(list, node_map(invocation->arena));
-
-		node_set_text(invocation->arena, row, "code", rows[i].code);
-		node_set_text(invocation->arena, row, "reaction", reaction_name(rows[i].reaction));
-		node_set_number(invocation->arena, row, "exit_status", rows[i].exit_status);
-		node_set_text(invocation->arena, row, "sentence", rows[i].sentence);
-		if (!invocation->json)
-			terminal_print(COLOUR_NONE, "  %s  %-7s exit %-3d %s\n", rows[i].code, reaction_name(rows[i].reaction),
-			               rows[i].exit_status, rows[i].sentence);
+		if (invocation->json)
+			node_add(list, error_node(invocation->arena, &rows[i]));
+		else
+			terminal_row(COLOUR_NONE, 24,
+			             arena_printf(invocation->arena, "%s  %-7s exit %d", rows[i].code, reaction_name(rows[i].reaction),
+			                          rows[i].exit_status),
+			             rows[i].sentence);
 	}
 	if (invocation->json)
 		terminal_json(invocation->arena, list);
 	return NULL;
 }
 
+static struct node *error_node(struct arena *arena, const struct error_row *row)
+{
+	struct node *node = node_map(arena);
+
+	node_set_text(arena, node, "code", row->code);
+	node_set_text(arena, node, "reaction", reaction_name(row->reaction));
+	node_set_number(arena, node, "exit_status", row->exit_status);
+	node_set_text(arena, node, "sentence", row->sentence);
+	return node;
+}
+
 static struct error *explain_code(struct invocation *invocation, const struct error_row *row)
 {
 	static const char *const meanings[] = {
-	        [REACT_RETRY] = "Something broke that may heal: the agent tries again by itself, with backoff.",
+	        [REACT_RETRY] = "Something broke that may heal: the agent tries again by itself, with growing pauses.",
 	        [REACT_WAIT] = "The world is not ready: the next pass looks again.",
 	        [REACT_REFUSE] = "The decision is no. It is made anew when what it rests on changes, or after headgate retry.",
 	        [REACT_HALT] = "Nobody but a person may go on; the message names the command.",
 	};
+	struct arena *arena = invocation->arena;
 
-	(void)invocation;
+	if (invocation->json) {
+		struct node *node = error_node(arena, row);
+
+		node_set_text(arena, node, "meaning", meanings[row->reaction]);
+		terminal_json(arena, node);
+		return NULL;
+	}
 	terminal_print(COLOUR_STRONG, "%s", row->code);
 	terminal_print(COLOUR_NONE, "  %s\n", row->sentence);
-	terminal_field(COLOUR_NONE, "reaction", meanings[row->reaction]);
-	terminal_print(COLOUR_NONE, "  exit      %d\n", row->exit_status);
+	terminal_field(COLOUR_NONE, reaction_name(row->reaction), meanings[row->reaction]);
+	terminal_field(COLOUR_NONE, "exit", arena_printf(arena, "%d", row->exit_status));
 	return NULL;
 }
 
@@ -202,12 +315,20 @@ static struct error *explain_records(struct invocation *invocation)
 #include "model/records.def"
 #undef RECORD
 	};
+	struct node *list = node_list(invocation->arena);
 
-	(void)invocation;
 	for (int i = 0; i < RECORD_KIND_COUNT; i++) {
+		struct node *row = node_add(list, node_map(invocation->arena));
+
+		node_set_text(invocation->arena, row, "record", record_kind_name((enum record_kind)i));
+		node_set_text(invocation->arena, row, "sentence", sentences[i]);
+		if (invocation->json)
+			continue;
 		terminal_print(COLOUR_GOOD, "  %s\n", record_kind_name((enum record_kind)i));
 		terminal_field(COLOUR_NONE, "", sentences[i]);
 	}
+	if (invocation->json)
+		terminal_json(invocation->arena, list);
 	return NULL;
 }
 

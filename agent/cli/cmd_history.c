@@ -11,6 +11,7 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 static struct error *show_run(struct invocation *invocation, struct journal *journal, const char *number);
 static void print_run(struct invocation *invocation, const struct run_memory *run);
 static void print_stage(struct invocation *invocation, const struct stage_memory *stage);
+static const char *answer_word(const char *reaction);
 static enum colour outcome_colour(const char *outcome);
 static struct node *run_node(struct invocation *invocation, const struct run_memory *run);
 
@@ -34,11 +35,18 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 	uint64_t limit = LIMIT_OTHERWISE;
 	struct runs runs = {0};
 	struct node *list = node_list(arena);
+	size_t names_width = 0, outcomes_width = 0;
 
 	if (limit_text && !parse_number(limit_text, LIMIT_MAXIMUM, &limit))
 		return FAIL(arena, USAGE, .what = arena_printf(arena, "'%s' is no limit", limit_text),
 		            .hint = "Write a number, such as --limit 50.");
 	TRY(journal_runs(journal, invocation->target ? invocation->target->name : NULL, limit, arena, &runs));
+	for (size_t i = 0; i < runs.count; i++) {
+		const size_t outcome_width = strlen(runs.items[i].outcome ? runs.items[i].outcome : "open");
+
+		names_width = strlen(runs.items[i].target) > names_width ? strlen(runs.items[i].target) : names_width;
+		outcomes_width = outcome_width > outcomes_width ? outcome_width : outcomes_width;
+	}
 	for (size_t i = 0; i < runs.count; i++) {
 		const struct run_memory *run = &runs.items[i];
 		const char *outcome = run->outcome ? run->outcome : "open";
@@ -47,10 +55,11 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 			node_add(list, run_node(invocation, run));
 			continue;
 		}
-		terminal_print(COLOUR_STRONG, "%5lld", (long long)run->id);
-		terminal_print(COLOUR_NONE, "  %s  %-12s %-9s", clock_human(arena, run->begun_us), run->target, run->direction);
-		terminal_print(outcome_colour(run->outcome), "%-11s", outcome);
-		terminal_print(COLOUR_NONE, "%s  ", run->head ? commit_short(arena, run->head) : "");
+		terminal_print(COLOUR_STRONG, "%4lld", (long long)run->id);
+		terminal_print(COLOUR_NONE, "  %s  %-*s  %-8s  ", clock_human(arena, run->begun_us), (int)names_width, run->target,
+		               run->direction);
+		terminal_print(outcome_colour(run->outcome), "%-*s  ", (int)outcomes_width, outcome);
+		terminal_print(COLOUR_NONE, "%-10s  ", run->head ? commit_short(arena, run->head) : "");
 		terminal_print(COLOUR_FAINT, "%s\n", text_plural(arena, node_count(run->items), "item"));
 	}
 	if (invocation->json)
@@ -67,7 +76,7 @@ static struct error *show_run(struct invocation *invocation, struct journal *jou
 
 	if (!parse_number(number, INT64_MAX, &id))
 		return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "'%s' is no run", number),
-		            .hint = "Runs have numbers; headgate history lists them.");
+		            .hint = "Write the number of a run; headgate history lists them.");
 	TRY(journal_run(journal, (int64_t)id, invocation->arena, &run));
 	if (invocation->json)
 		terminal_json(invocation->arena, run_node(invocation, &run));
@@ -117,10 +126,10 @@ static void print_stage(struct invocation *invocation, const struct stage_memory
 	struct arena *arena = invocation->arena;
 
 	terminal_print(stage->done ? COLOUR_GOOD : stage->stopped ? COLOUR_BAD : COLOUR_CARE, "  %-9s", stage->name);
-	terminal_print(COLOUR_NONE, "%-9s%s\n",
-	               stage->done      ? "done"
-	               : stage->stopped ? stage->reaction
-	                                : "begun",
+	terminal_print(COLOUR_NONE, "%s%s\n",
+	               stage->done      ? "done     "
+	               : stage->stopped ? answer_word(stage->reaction)
+	                                : "begun, not ended",
 	               stage->done ? text_duration(arena, (uint64_t)stage->took_ms) : "");
 	if (stage->stopped && !stage->done) {
 		terminal_field(COLOUR_BAD, stage->code, stage->what);
@@ -128,6 +137,24 @@ static void print_stage(struct invocation *invocation, const struct stage_memory
 			terminal_field(COLOUR_NONE, "why", stage->why);
 		terminal_field(COLOUR_CARE, "next", stage->hint);
 	}
+}
+
+static const char *answer_word(const char *reaction)
+{
+	static const struct {
+		enum reaction reaction;
+		const char *word;
+	} words[] = {
+	        {REACT_RETRY, "to be tried again"},
+	        {REACT_WAIT, "waits"},
+	        {REACT_REFUSE, "refused"},
+	        {REACT_HALT, "halted, a person is needed"},
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (text_equal(reaction_name(words[i].reaction), reaction))
+			return words[i].word;
+	return reaction;
 }
 
 static enum colour outcome_colour(const char *outcome)

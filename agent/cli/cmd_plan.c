@@ -94,6 +94,7 @@ static struct node *plan_node(struct invocation *invocation, const struct run *r
 		node_set_text(arena, row, "checksum", item->checksum);
 		node_set_text(arena, row, "commit", item->commit);
 		node_set_number(arena, row, "way", item->script.way);
+		node_set_text(arena, row, "why", item->script.why);
 		node_set_number(arena, row, "statements", (int64_t)item->script.count);
 		node_set_bool(arena, row, "late", item->late);
 	}
@@ -102,6 +103,7 @@ static struct node *plan_node(struct invocation *invocation, const struct run *r
 		node_add(notes, node_text(arena, run->plan.notes.items[i]));
 	node_set_text(arena, node, "code", error ? error->row->code : NULL);
 	node_set_text(arena, node, "what", error ? error->what : NULL);
+	node_set_text(arena, node, "why", error ? error->why : NULL);
 	node_set_text(arena, node, "next", error ? error->hint : NULL);
 	return node;
 }

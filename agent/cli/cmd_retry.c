@@ -10,11 +10,15 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 		struct node *node = node_map(invocation->arena);
 
 		node_set_text(invocation->arena, node, "target", invocation->target->name);
+		node_set_text(invocation->arena, node, "next",
+		              arena_printf(invocation->arena, "headgate reconcile --target %s", invocation->target->name));
 		terminal_json(invocation->arena, node);
 		return NULL;
 	}
-	terminal_print(COLOUR_NONE, "The next pass of %s decides anew. Now: headgate reconcile --target %s\n",
-	               invocation->target->name, invocation->target->name);
+	terminal_print(COLOUR_GOOD, "%s", invocation->target->name);
+	terminal_print(COLOUR_NONE, "  the next pass decides anew\n");
+	terminal_field(COLOUR_NONE, "next", arena_printf(invocation->arena, "headgate reconcile --target %s (a running agent does it by itself)",
+	                                                 invocation->target->name));
 	return NULL;
 }
 

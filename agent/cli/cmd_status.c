@@ -6,6 +6,8 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 
+#define BEHIND_SHOWN 5
+
 struct view { /* of one target */
 	const struct target *target;
 	struct run run;
@@ -20,6 +22,11 @@ static const struct refusal *find_sticky(const struct run *run);
 static int status_of(const struct view *view);
 static void print_view(struct invocation *invocation, const struct view *view);
 static void print_refused(struct invocation *invocation, const struct view *view);
+static const char *line_with_code(struct arena *arena, const struct error *error);
+static const char *line_about(struct arena *arena, const struct step *step);
+static bool is_decided(enum reaction reaction);
+static const char *reaction_label(const char *reaction);
+static void print_behind(struct invocation *invocation, const struct view *view);
 static void print_next(struct invocation *invocation, const struct view *view);
 static struct node *view_node(struct invocation *invocation, const struct view *view);
 
@@ -112,7 +119,7 @@ static void print_view(struct invocation *invocation, const struct view *view)
 	if (!view->error && !view->sticky && !run->plan.count && !memory->open_run)
 		terminal_field(COLOUR_GOOD, "agrees", "nothing to do");
 	for (size_t i = 0; i < run->plan.count; i++)
-		terminal_field(COLOUR_CARE, "pending",
+		terminal_field(COLOUR_CARE, view->sticky ? "waits" : "pending",
 		               arena_printf(arena, "%s %s  (%s)", plan_action_name(run->plan.items[i].action),
 		                            run->plan.items[i].name, commit_short(arena, run->plan.items[i].commit)));
 	if (memory->open_run)
@@ -149,28 +156,65 @@ static void print_refused(struct invocation *invocation, const struct view *view
 			continue;
 		named = true;
 		if (step->undone_by)
-			terminal_field(COLOUR_FAINT, "undone", arena_printf(arena, "%s (%s) by %s", commit_short(arena, step->id),
-			                                                     step->refusal->row->code,
-			                                                     commit_short(arena, step->undone_by)));
+			terminal_field(COLOUR_FAINT, "undone", arena_printf(arena, "%s by %s; it was refused: %s",
+			                                                     commit_short(arena, step->id), commit_short(arena, step->undone_by),
+			                                                     line_with_code(arena, step->refusal)));
 		else
-			terminal_field(COLOUR_BAD, "refused", arena_printf(arena, "%s  %s  %s", commit_short(arena, step->id),
-			                                                    step->refusal->row->code,
-			                                                    error_line(arena, step->refusal)));
+			terminal_field(COLOUR_BAD, "refused", line_about(arena, step));
 	}
 	if (view->error && !(named && view->error == view->run.refusal))
-		terminal_field(view->error->row->reaction == REACT_REFUSE || view->error->row->reaction == REACT_HALT ? COLOUR_BAD
-		                                                                                                     : COLOUR_CARE,
-		               view->error->row->reaction == REACT_HALT     ? "halted"
-		               : view->error->row->reaction == REACT_REFUSE ? "refused"
-		                                                            : "waits",
-		               arena_printf(arena, "%s  %s", view->error->row->code, error_line(arena, view->error)));
+		terminal_field(is_decided(view->error->row->reaction) ? COLOUR_BAD : COLOUR_CARE,
+		               reaction_label(reaction_name(view->error->row->reaction)), line_with_code(arena, view->error));
 	if (view->sticky)
 		terminal_field(COLOUR_BAD, "refused",
-		               arena_printf(arena, "%s  %s: %s (run %lld)", view->sticky->code, view->sticky->what,
-		                            view->sticky->why ? view->sticky->why : "", (long long)view->sticky->run));
+		               arena_printf(arena, "%s%s%s (%s), run %lld", view->sticky->what, view->sticky->why ? ": " : "",
+		                            view->sticky->why ? view->sticky->why : "", view->sticky->code,
+		                            (long long)view->sticky->run));
 	if (view->stopped && !view->sticky)
-		terminal_field(COLOUR_CARE, text_equal(view->stopped->reaction, "halt") ? "halted" : "waits", arena_printf(arena, "%s  %s: %s", view->stopped->code, view->stopped->what,
-		                                                   view->stopped->why ? view->stopped->why : ""));
+		terminal_field(COLOUR_CARE, reaction_label(view->stopped->reaction),
+		               arena_printf(arena, "%s%s%s (%s)", view->stopped->what, view->stopped->why ? ": " : "",
+		                            view->stopped->why ? view->stopped->why : "", view->stopped->code));
+	print_behind(invocation, view);
+}
+
+static const char *line_with_code(struct arena *arena, const struct error *error)
+{
+	return arena_printf(arena, "%s (%s)", error_line(arena, error), error->row->code);
+}
+
+/* The commit in front, unless the words name it. */
+static const char *line_about(struct arena *arena, const struct step *step)
+{
+	const char *id = commit_short(arena, step->id), *line = line_with_code(arena, step->refusal);
+
+	return strstr(line, id) ? line : arena_printf(arena, "%s: %s", id, line);
+}
+
+static bool is_decided(enum reaction reaction)
+{
+	return reaction == REACT_REFUSE || reaction == REACT_HALT;
+}
+
+static const char *reaction_label(const char *reaction)
+{
+	return text_equal(reaction, "halt") ? "halted" : text_equal(reaction, "refuse") ? "refused" : "waits";
+}
+
+/* Commits that nothing is wrong with, but for their place. */
+static void print_behind(struct invocation *invocation, const struct view *view)
+{
+	struct steps steps = view->run.steps;
+	struct text_list behind = {0};
+
+	for (size_t i = 0; i < steps.count; i++)
+		if (steps_behind(invocation->arena, &steps, &steps.items[i]))
+			*LIST_ADD(invocation->arena, &behind) = commit_short(invocation->arena, steps.items[i].id);
+	if (behind.count > BEHIND_SHOWN)
+		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s wait for it", text_plural(invocation->arena, behind.count, "commit")));
+	else if (behind.count)
+		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s %s for it",
+		                                                    text_join(invocation->arena, &behind, ", "),
+		                                                    behind.count == 1 ? "waits" : "wait"));
 }
 
 static void print_next(struct invocation *invocation, const struct view *view)

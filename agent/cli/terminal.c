@@ -97,7 +97,7 @@ static void print_row(FILE *stream, enum colour colour, const char *label, size_
 		size_t size = left;
 
 		if (left > width) {
-			for (size = width; size > width / 2 && text[size] != ' '; size--)
+			for (size = width; size > 0 && text[size] != ' '; size--)
 				;
 			if (text[size] != ' ')
 				for (size = width; size < left && text[size] != ' '; size++)

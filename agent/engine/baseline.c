@@ -27,8 +27,11 @@ struct error *engine_baseline(const struct engine *engine, const struct target *
                               struct arena *arena, struct baseline_made *ret_made)
 {
 	struct work work = {.engine = engine, .target = target, .arena = arena};
-	struct error *error = baseline(&work, commit, ret_made);
+	AUTO_FD lock = -1;
+	struct error *error = work_lock(&work, &lock);
 
+	if (!error)
+		error = baseline(&work, commit, ret_made);
 	work_close(&work);
 	return error;
 }
@@ -91,7 +94,7 @@ static struct error *refuse_unsettled(struct work *work)
 			                                 work->target->name),
 			            .why = arena_printf(work->arena, "it may have sent '%s', and nobody has looked yet",
 			                                open->intents.items[i].migration),
-			            .hint = arena_printf(work->arena, "Settle it first: headgate reconcile --target %s.",
+			            .hint = arena_printf(work->arena, "Settle it first: headgate reconcile --target %s",
 			                                 work->target->name));
 	return NULL;
 }

@@ -10,13 +10,11 @@
 #include "engine/carry.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "engine/runs.h"
 
 #define ROUNDS_MAXIMUM 8 /* rollback, deploy, and what lands meanwhile; the supervisor comes back for more */
 
-static struct error *lock_target(struct work *work, int *ret_fd);
 static struct error *reconcile(struct work *work);
 static struct error *one_round(struct work *work, bool *ret_again);
 static struct error *settle(struct work *work);
@@ -33,7 +31,7 @@ struct error *engine_reconcile(const struct engine *engine, const struct target 
 
 	*ret_pass = (struct pass){.target = target->name};
 	LOG(DEBUG, PASS_STARTED, .target = target->name);
-	error = lock_target(&work, &lock);
+	error = work_lock(&work, &lock);
 	if (!error)
 		error = reconcile(&work);
 	fill_pass(&work);
@@ -43,21 +41,6 @@ struct error *engine_reconcile(const struct engine *engine, const struct target 
 	    .outcome = error ? reaction_name(error->row->reaction) : "done", .code = error ? error->row->code : NULL,
 	    .msg = error ? arena_printf(arena, "%s; next: %s", error_line(arena, error), error->hint) : NULL);
 	return error;
-}
-
-static struct error *lock_target(struct work *work, int *ret_fd)
-{
-	const char *state = work->engine->config->state, *holder = NULL;
-	const char *path = arena_printf(work->arena, "%s/%s.lock", state, work->target->name);
-
-	TRY(folder_private(work->arena, state));
-	TRY(file_lock(work->arena, path, arena_printf(work->arena, "pid %d", (int)getpid()), ret_fd, &holder));
-	if (*ret_fd >= 0)
-		return NULL;
-	return FAIL(work->arena, TARGET_BUSY,
-	            .what = arena_printf(work->arena, "another run of '%s' is at work", work->target->name),
-	            .why = arena_printf(work->arena, "%s holds %s", holder ? holder : "another process", path),
-	            .hint = "Wait until it ends; headgate status shows what it does.");
 }
 
 static struct error *reconcile(struct work *work)
@@ -70,7 +53,7 @@ static struct error *reconcile(struct work *work)
 			return work->run.refusal;
 		if (stop_asked())
 			return FAIL(work->arena, STOPPED, .what = "the pass was asked to stop",
-			            .hint = "The next one goes on: headgate reconcile.");
+			            .hint = "The next one goes on: headgate reconcile");
 	}
 	return NULL;
 }

@@ -143,9 +143,12 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 		return (struct word){0};
 	if (posted && posted->state == STATUS_SUCCESS)
 		return (struct word){0}; /* it had its word when its migrations were carried out */
+	if (posted && posted->state == STATUS_FAILURE && text_starts(posted->description, "undone by "))
+		return (struct word){0};
 	if (posted && posted->state == STATUS_FAILURE && later)
 		return (struct word){true, STATUS_FAILURE,
-		                     arena_printf(work->arena, "undone by %s; it was refused", commit_short(work->arena, later))};
+		                     arena_printf(work->arena, "undone by %s; before that: %s", commit_short(work->arena, later),
+		                                  posted->description)};
 	if (later)
 		return (struct word){true, STATUS_SUCCESS,
 		                     arena_printf(work->arena, "superseded by %s, nothing ran", commit_short(work->arena, later))};

@@ -7,16 +7,33 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #define OUTBOX_BUDGET_MS 2000
 
 static bool records_begin_a_run(const struct records *records);
+static void pass_fault_point(const char *stage);
 static struct error *open_port(struct work *work, enum port_flag port);
 static struct error *open_forges(struct work *work);
 static struct ports hand_out(const struct work *work, unsigned ports);
 static void log_stage(const struct work *work, const struct stage *stage, const struct error *error, uint64_t took_ms);
 static struct error *try_outbox(struct work *work);
+
+struct error *work_lock(struct work *work, int *ret_fd)
+{
+	const char *state = work->engine->config->state, *holder = NULL;
+	const char *path = arena_printf(work->arena, "%s/%s.lock", state, work->target->name);
+
+	TRY(folder_private(work->arena, state));
+	TRY(file_lock(work->arena, path, arena_printf(work->arena, "pid %d", (int)getpid()), ret_fd, &holder));
+	if (*ret_fd >= 0)
+		return NULL;
+	return FAIL(work->arena, TARGET_BUSY,
+	            .what = arena_printf(work->arena, "another run of '%s' is at work", work->target->name),
+	            .why = arena_printf(work->arena, "%s holds %s", holder ? holder : "another process", path),
+	            .hint = "Wait until it ends; headgate status shows what it does.");
+}
 
 struct error *work_open(struct work *work, unsigned ports)
 {
@@ -139,9 +156,21 @@ struct error *work_look(struct work *work)
 		if (i > 0 && !work->run.plan.count && work->run.tree.commit && !work->run.refused_step)
 			break;
 		TRY(work_perform(work, &stages[i], &took_ms));
+		pass_fault_point(stages[i].name);
 		*LIST_ADD(work->arena, &work->looked) = (struct looked){stages[i].name, took_ms, work->run.evidence};
 	}
 	return NULL;
+}
+
+static void pass_fault_point(const char *stage)
+{
+	(void)stage; /* release builds hold no fault points */
+	if (text_equal(stage, "watch"))
+		FAULT_POINT(watch);
+	else if (text_equal(stage, "verify"))
+		FAULT_POINT(verify);
+	else if (text_equal(stage, "check"))
+		FAULT_POINT(check);
 }
 
 static struct error *open_port(struct work *work, enum port_flag port)

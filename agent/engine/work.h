@@ -45,6 +45,8 @@ struct work {
 	bool speaks;               /* records hold a status: try the outbox */
 };
 
+/* One run per target: the lock file is held as long as *ret_fd is open. ERR_TARGET_BUSY names the holder. */
+FALLIBLE work_lock(struct work *work, int *ret_fd);
 /* Opens what is named and not yet open; PORT_KEYRING and PORT_BACKUP only where the policy needs them. */
 FALLIBLE work_open(struct work *work, unsigned ports);
 void work_close(struct work *work);

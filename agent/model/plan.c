@@ -261,7 +261,7 @@ static struct error *judge_missing(struct arena *arena, const struct plan_input 
 		return FAIL(arena, RENAMED,
 		            .what = arena_printf(arena, "'%s' was renamed to '%s' after it was applied", row->name, renamed->name),
 		            .why = "the same checksum stands under another name; a rename is never a rollback",
-		            .hint = arena_printf(arena, "Give the folder its old name back: git mv %s/%s %s/%s.",
+		            .hint = arena_printf(arena, "Give the folder its old name back: git mv %s/%s %s/%s",
 		                                 input->migrations_path, renamed->name, input->migrations_path, row->name));
 	step = last_change(input, row->name, 1u << CHANGE_REMOVED);
 	if (!step) {
@@ -332,10 +332,10 @@ static struct error *refuse_squash(struct arena *arena, const struct plan_input 
 			    migration_name_order(change->name, item->name) >= 0)
 				continue;
 			return FAIL(arena, SQUASHED,
-			            .what = arena_printf(arena, "commit %s looks like a squash", commit_short(arena, step->id)),
+			            .what = arena_printf(arena, "commit '%s' looks like a squash", commit_short(arena, step->id)),
 			            .why = arena_printf(arena, "it removes '%s', which is deployed, and brings '%s', which is named older",
 			                                item->name, change->name),
-			            .hint = arena_printf(arena, "Put the deployed folders back: %s.",
+			            .hint = arena_printf(arena, "Put the deployed folders back: %s",
 			                                 step_undo_command(arena, step)));
 		}
 	}

@@ -186,7 +186,7 @@ static struct error *refuse_open_file(struct arena *arena, const char *path, con
 		return NULL;
 	return FAIL(arena, FILE_RIGHTS, .what = arena_printf(arena, "%s '%s' may be written by everybody", noun, path),
 	            .why = "whoever may write it decides what reaches the database",
-	            .hint = arena_printf(arena, "Type: chmod o-w %s.", path));
+	            .hint = arena_printf(arena, "Take that right away: chmod o-w %s", path));
 }
 
 /* `targets` is no row of the table, so the decoder cannot guess it. */

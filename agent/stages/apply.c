@@ -110,7 +110,7 @@ static struct error *stop_here(struct run *run)
 	            .what = arena_printf(run->arena,
 	                                 "the agent was asked to stop after %zu of %zu migrations",
 	                                 run->carried_out, run->plan.count),
-	            .hint = "The next pass goes on with the rest: headgate reconcile.");
+	            .hint = "The next pass goes on with the rest: headgate reconcile");
 }
 
 static void tell_item(struct run *run, const struct file *file, uint64_t took_ms)

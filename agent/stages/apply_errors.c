@@ -162,7 +162,7 @@ struct error *error_stopped(const struct file *file)
 	return FAIL(arena, STOPPED,
 	            .what = arena_printf(arena, "the agent was asked to stop before %s was done",
 	                                 subject(file)),
-	            .hint = "The next pass goes on with it: headgate reconcile.");
+	            .hint = "The next pass goes on with it: headgate reconcile");
 }
 
 static const char *subject(const struct file *file)
@@ -183,6 +183,6 @@ static const char *resolve_hint(const struct file *file, const char *first)
 
 static const char *history_hint(const struct file *file)
 {
-	return arena_printf(file->run->arena, " All about it: headgate history %lld.",
+	return arena_printf(file->run->arena, " All about it: headgate history %lld",
 	                    (long long)file->run->id);
 }

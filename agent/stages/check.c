@@ -117,7 +117,7 @@ static struct error *check_roll_back(struct run *run, const struct plan_item *it
 		            .what = arena_printf(run->arena, "'%s' cannot be rolled back", item->name),
 		            .why = "it had no down.sql when it was deployed",
 		            .hint = arena_printf(run->arena, "Bring the folder back (%s) and undo its effect by a new migration; or "
-		                                             "restore a backup: headgate history %lld.",
+		                                             "restore a backup: headgate history %lld",
 		                                 undo_command(run, item),
 		                                 (long long)memory_deployed(&run->memory, item->name)->run));
 	if (run->policy->rollback == ROLLBACK_TRAILER)

@@ -23,7 +23,7 @@ expect_table users
 git -C "$work" rm -rq prisma/migrations/20260102000000_orders
 commit_unsigned "Orders go away"
 push
-wait_until 10 "the unsigned commit to be refused" says "$commit" "failure V002"
+wait_until 10 "the unsigned commit to be refused" says "$commit" "failure refused"
 expect_table orders
 
 revert_as alice "$commit"

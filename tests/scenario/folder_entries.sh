@@ -37,6 +37,9 @@ put_entry 040000 tree "$tree" $'20260102000000_\xff\xfe'
 refused W004 "UTF-8"
 put_entry 040000 tree "$tree" 20260101000000_USERS
 refused W005 "20260101000000_USERS"
+put_entry 100644 blob "$blob" $'20260101000000_users/caf\u00e9.md'
+put_entry 100644 blob "$blob" $'20260101000000_users/cafe\u0301.md'
+refused W005 "on some file systems the two are one"
 put_entry 120000 blob "$blob" 20260101000000_users/down.sql
 refused W004 "symbolic links"
 

@@ -44,7 +44,7 @@ delivered() {
 	[[ $(forge_statuses "$commit") == *success* && $(forge_statuses "$refused") == *undone* ]]
 }
 wait_until 10 "the statuses to arrive" delivered
-expect "the refused commit's words, in order" "failure V002 failure undone" \
+expect "the refused commit's words, in order" "failure refused: failure undone" \
 	"$(forge_statuses "$refused" | cut -d' ' -f1,2 | tr '\n' ' ' | sed 's/ $//')"
 headgate status
 expect_exit 0

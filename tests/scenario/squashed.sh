@@ -26,7 +26,7 @@ expect_output "git revert -S ${commit:0:10}"
 expect_table orders
 expect_ledger 20260103000000_items applied
 expect_ledger 20260102000000_everything absent
-expect_status "$commit" failure "halted, a person is needed: commit ${commit:0:10} looks like a squash"
+expect_status "$commit" failure "halted, a person is needed: commit '${commit:0:10}' looks like a squash"
 
 revert_as alice "$commit"
 push

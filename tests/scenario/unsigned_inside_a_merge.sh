@@ -17,10 +17,11 @@ push
 reconcile
 expect_exit 4
 expect_output "V002"
-expect_output "commit '${brought:0:10}', which it brings, is not signed"
+expect_output "commit '${brought:0:10}' is not signed"
+expect_output "'${commit:0:10}' brings it"
 expect_output "git revert -S -m 1 ${commit:0:10}"
 expect_no_table users
-expect_status "$commit" failure "V002 refused"
+expect_status "$commit" failure "'${commit:0:10}' brings it (V002)"
 
 revert_as alice "$commit"
 on_branch users-again

@@ -56,6 +56,8 @@ static void every_command_has_its_words(void **state)
 		assert_false(text_ends(command->sentence, "."));
 		assert_true(strlen(command->description) > 20);
 		assert_true(text_ends(command->description, "."));
+		assert_true(text_starts(command->example, "headgate "));
+		assert_contains(command->example, command->name);
 		assert_non_null(command->perform);
 		assert_true(command->operands_minimum <= command->operands_maximum);
 		assert_int_equal(command->operands != NULL, command->operands_maximum > 0);
@@ -94,6 +96,7 @@ static void a_command_helps(void **state)
 		CASE(commands[i]->name);
 		assert_true(text_starts(captured.out, arena_printf(place->arena, "headgate %s", commands[i]->name)));
 		assert_contains(captured.out, commands[i]->sentence);
+		assert_contains(captured.out, arena_printf(place->arena, "\nExample\n  %s\n", commands[i]->example));
 		assert_contains(captured.out, "--config FILE");
 		for (; option && option->name; option++)
 			assert_contains(captured.out, arena_printf(place->arena, "--%s", option->name));
@@ -205,6 +208,38 @@ static void explain_knows_every_error(void **state)
 	assert_true(captured.out[0] == '[');
 }
 
+static void every_topic_is_one_json_document(void **state)
+{
+	static const struct {
+		const char *line, *fragment;
+	} rows[] = {
+	        {"explain", "\"topic\": \"pipeline\""},
+	        {"explain pipeline", "\"stage\": \"revert\""},
+	        {"explain policy", "\"field\": \"max_rollback\""},
+	        {"explain config", "\"variable\": \"HEADGATE_STATE\""},
+	        {"explain errors", "\"code\": \"R004\""},
+	        {"explain records", "\"record\": \"stage_done\""},
+	        {"explain V002", "\"meaning\": \"The decision is no."},
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct captured captured;
+		const char *why = NULL;
+
+		CASE(rows[i].line);
+		assert_int_equal(run_line(place, arena_printf(place->arena, "%s --output json", rows[i].line), &captured), EXIT_DONE);
+		assert_non_null(node_from_json(place->arena, captured.out, strlen(captured.out), &why));
+		assert_contains(captured.out, rows[i].fragment);
+	}
+	{
+		struct captured captured;
+
+		assert_int_equal(run_line(place, "explain pipeline --mermaid --output json", &captured), EXIT_USAGE);
+		assert_string_equal(captured.out, "");
+	}
+}
+
 static void no_line_of_the_tables_is_wider_than_a_screen(void **state)
 {
 	static const char *const lines[] = {"--help", "explain pipeline", "explain errors", "explain records"};
@@ -234,6 +269,7 @@ int main(void)
 	        TEST_IN_PLACE(version_prints_the_version),
 	        TEST_IN_PLACE(explain_prints_every_row_of_its_tables),
 	        TEST_IN_PLACE(explain_knows_every_error),
+	        TEST_IN_PLACE(every_topic_is_one_json_document),
 	        TEST_IN_PLACE(no_line_of_the_tables_is_wider_than_a_screen),
 	};
 

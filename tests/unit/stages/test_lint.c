@@ -44,6 +44,21 @@ static void what_is_never_sent_is_refused_where_it_came_from(void **state)
 	assert_int_equal(run->plan.items[0].script.way, WAY_ONE); /* parsed again for the smaller plan */
 }
 
+static void a_refused_edit_leaves_the_file_as_it_was_before(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	const char *refused;
+	struct run *run;
+
+	script(world, "CREATE worse", STATEMENT_FORBIDDEN, "ALTER SYSTEM");
+	pass_world_push(world, A, ADA, "Add a");
+	refused = pass_world_push(world, "a=CREATE worse|DROP a", ADA, "Edit a, which is not applied yet");
+	run = verified(world);
+	assert_fine(lint_perform(run));
+	assert_left(run, "a", refused, ERR_SQL_REFUSED);
+	assert_memory_equal(run->plan.items[0].sql.data, "CREATE a", 8); /* read again for this plan */
+}
+
 static void a_syntax_error_names_its_file_and_line(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
@@ -133,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST_WORLD(a_file_learns_the_way_in_which_it_is_sent),
 	        TEST_WORLD(what_is_never_sent_is_refused_where_it_came_from),
+	        TEST_WORLD(a_refused_edit_leaves_the_file_as_it_was_before),
 	        TEST_WORLD(a_syntax_error_names_its_file_and_line),
 	        TEST_WORLD(a_policy_may_refuse_what_is_not_one_transaction),
 	        TEST_WORLD(a_down_script_is_read_like_any_other),

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+source "$(dirname "$0")/lib.sh"
+scenario "a supervisor starts passes only when something changed, and tries a broken one again ever more slowly"
+
+given_repository
+given_database
+given_strict_policy
+given_config policy=policies/strict.yaml
+given_setting "interval: 1s"
+baseline
+migration 20260101000000_users 'CREATE TABLE users (id bigint PRIMARY KEY);'
+commit_as alice "Add users"
+push
+passes() { grep -c 'event=pass_started' "$scratch/agent.log" || true; }
+at_least() { (($(passes) >= $1)); }
+agent_starts --log-level debug
+wait_until 10 "the first pass" at_least 1
+sleep 3
+expect "passes after three seconds of quiet" 1 "$(passes)"
+expect_table users
+
+git -C "$work" commit -q --allow-empty -m "Nothing about migrations"
+push
+wait_until 5 "a pass for the commit" at_least 2
+sleep 2
+expect "passes after the commit" 2 "$(passes)"
+printf '# a word\n' >>"$scratch/policies/strict.yaml"
+wait_until 5 "a pass for the policy" at_least 3
+agent_stops
+expect_exit 0
+
+# A child that dies is started again, after one second, two, four…
+migration 20260102000000_orders 'CREATE TABLE orders (id bigint PRIMARY KEY);'
+commit_as alice "Add orders"
+push
+HEADGATE_FAULT=apply_before_commit agent_starts --log-level debug
+sleep 6
+count=$(passes)
+expect "between two and four passes in six seconds: $count" yes "$( ((count >= 2 && count <= 4)) && echo yes || echo no)"
+expect_no_table orders
+agent_stops
+expect_exit 0
+reconcile
+expect_exit 0
+expect_table orders
+expect_status "$commit" success "applied 1 migration"
