@@ -32,13 +32,16 @@ FALLIBLE postgres_transaction_outcome(struct database *database, const char *xid
 		.keep_rows = true,
 		.deadline_ms = OWN_QUERY_MS,
 	};
-	enum transaction_outcome outcome = OUTCOME_TOO_OLD;
+	enum transaction_outcome outcome = OUTCOME_TOO_OLD; /* NULL is the answer then */
 	struct pg_reply reply;
 
 	TRY(postgres_connected(postgres, arena, aim));
 	pg_exchange(postgres->pg, &query, arena, &reply);
-	if (reply.lost || !text_equal(reply.error.sqlstate, "22023"))
-		TRY(postgres_judge(postgres, arena, aim, &reply));
+	if (!reply.lost && text_equal(reply.error.sqlstate, "22023")) {
+		*ret_outcome = OUTCOME_UNASSIGNED; /* "in the future" */
+		return NULL;
+	}
+	TRY(postgres_judge(postgres, arena, aim, &reply));
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (text_equal(pg_cell(&reply, 0, 0, 0), words[i].word))
 			outcome = words[i].outcome;

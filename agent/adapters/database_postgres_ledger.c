@@ -154,7 +154,7 @@ static struct error *read_books(struct postgres *postgres, struct arena *arena,
 		" id::text COLLATE \"C\" LIMIT %d; ";
 	static const char deployed[] =
 		"SELECT ledger, target, epoch, journal, commit, tree, chain, (extract(epoch"
-		" FROM at) * 1000000)::int8 FROM headgate.deployed WHERE ledger = %s; ";
+		" FROM at) * 1000000)::int8, xmin::text FROM headgate.deployed WHERE ledger = %s; ";
 	bool has_deployed = pg_cell(facts, 1, 0, FACT_READ_DEPLOYED);
 	struct text sql = TEXT_IN(arena);
 	struct pg_reply reply;
@@ -217,6 +217,7 @@ static void read_deployed(const struct pg_reply *reply, size_t result, struct le
 		.tree = pg_cell(reply, result, 0, 5),
 		.chain = pg_cell(reply, result, 0, 6),
 		.at_us = postgres_number(pg_cell(reply, result, 0, 7)),
+		.xid = pg_cell(reply, result, 0, 8),
 	};
 }
 

@@ -45,6 +45,6 @@ const struct command cmd_baseline = {
         .description = "Executes nothing. The migrations of COMMIT's tree are trusted as they stand and applied by the first "
                        "run; what comes after COMMIT is judged by the policy. COMMIT is an id, a branch, or HEAD for the "
                        "head of the watched branch. It may be repeated. The database must be empty, or filled by this "
-                       "journal.",
+                       "journal; or by another Headgate, when its applied rows agree with COMMIT's tree.",
         .example = "headgate baseline --target shop HEAD",
 };

@@ -43,18 +43,20 @@ static void print_pass(struct invocation *invocation, const struct pass *pass, c
 	        [REACT_HALT] = "halted",
 	};
 	struct arena *arena = invocation->arena;
+	const bool failed = error && error->row->reaction == REACT_REFUSE && error->row->exit_status == 1;
+	const char *answer = !error ? NULL : failed ? "failed" : answers[error->row->reaction];
 
 	terminal_print(error ? COLOUR_BAD : COLOUR_GOOD, "%s", pass->target);
 	if (pass->applied || pass->rolled_back)
-		terminal_print(COLOUR_NONE, "  %s%s%s in %s",
+		terminal_print(COLOUR_NONE, "  %s%s%s in %s%s%s",
 		               pass->rolled_back ? arena_printf(arena, "rolled back %s", text_plural(arena, pass->rolled_back, "migration")) : "",
 		               pass->applied && pass->rolled_back ? ", " : "",
 		               pass->applied ? arena_printf(arena, "applied %s", text_plural(arena, pass->applied, "migration")) : "",
-		               text_duration(arena, pass->took_ms));
+		               text_duration(arena, pass->took_ms), answer ? ", then " : "", answer ? answer : "");
 	else if (!error)
 		terminal_print(COLOUR_NONE, "  nothing to do");
 	else
-		terminal_print(COLOUR_NONE, "  %s%s", answers[error->row->reaction], pass->standing ? " (as before)" : "");
+		terminal_print(COLOUR_NONE, "  %s%s", answer, pass->standing ? " (as before)" : "");
 	if (pass->deployed)
 		terminal_print(COLOUR_FAINT, "  at %s", commit_short(arena, pass->deployed));
 	if (pass->run)

@@ -17,7 +17,8 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	}
 	terminal_print(COLOUR_GOOD, "%s", invocation->target->name);
 	terminal_print(COLOUR_NONE, "  the next pass decides anew\n");
-	terminal_field(COLOUR_NONE, "next", arena_printf(invocation->arena, "headgate reconcile --target %s (a running agent does it by itself)",
+	terminal_field(COLOUR_NONE, "next", arena_printf(invocation->arena, "headgate reconcile --target %s (a running agent does it "
+	                                                                    "by itself)",
 	                                                 invocation->target->name));
 	return NULL;
 }

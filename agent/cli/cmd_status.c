@@ -14,9 +14,13 @@ struct view { /* of one target */
 	struct error *error; /* of the look, or of the step that stands refused */
 	const struct refusal *sticky;
 	const struct stage_memory *stopped; /* of the open run */
+	struct {
+		const char *code, *what, *why, *next;
+	} told; /* by the first of these three that there is */
 };
 
 static struct view look(struct invocation *invocation, const struct target *target);
+static void tell(struct view *view);
 static bool is_explained(const struct view *view);
 static const struct refusal *find_sticky(const struct run *run);
 static int status_of(const struct view *view);
@@ -25,6 +29,7 @@ static void print_refused(struct invocation *invocation, const struct view *view
 static const char *line_with_code(struct arena *arena, const struct error *error);
 static const char *line_about(struct arena *arena, const struct step *step);
 static bool is_decided(enum reaction reaction);
+static bool is_failure(const char *code);
 static const char *reaction_label(const char *reaction);
 static void print_behind(struct invocation *invocation, const struct view *view);
 static void print_next(struct invocation *invocation, const struct view *view);
@@ -65,7 +70,32 @@ static struct view look(struct invocation *invocation, const struct target *targ
 				view.stopped = &view.run.memory.open_run->stages.items[i];
 	if (is_explained(&view))
 		view.error = NULL;
+	tell(&view);
 	return view;
+}
+
+static void tell(struct view *view)
+{
+	const struct error *error = view->error;
+	const struct refusal *sticky = view->sticky;
+	const struct stage_memory *stopped = view->stopped;
+
+	if (error) {
+		view->told.code = error->row->code;
+		view->told.what = error->what;
+		view->told.why = error->why;
+		view->told.next = error->hint;
+	} else if (sticky) {
+		view->told.code = sticky->code;
+		view->told.what = sticky->what;
+		view->told.why = sticky->why;
+		view->told.next = sticky->hint;
+	} else if (stopped) {
+		view->told.code = stopped->code;
+		view->told.what = stopped->what;
+		view->told.why = stopped->why;
+		view->told.next = stopped->hint;
+	}
 }
 
 /* An open row in the ledger is no surprise while a run of our own is at work, or waits to be settled. */
@@ -91,12 +121,8 @@ static const struct refusal *find_sticky(const struct run *run)
 
 static int status_of(const struct view *view)
 {
-	if (view->error)
-		return view->error->row->exit_status;
-	if (view->sticky)
-		return error_find(view->sticky->code) ? error_find(view->sticky->code)->exit_status : 1;
-	if (view->stopped)
-		return error_find(view->stopped->code) ? error_find(view->stopped->code)->exit_status : 1;
+	if (view->told.code)
+		return error_find(view->told.code) ? error_find(view->told.code)->exit_status : 1;
 	return view->run.plan.count ? EXIT_DIFFERENCE : EXIT_DONE;
 }
 
@@ -166,7 +192,7 @@ static void print_refused(struct invocation *invocation, const struct view *view
 		terminal_field(is_decided(view->error->row->reaction) ? COLOUR_BAD : COLOUR_CARE,
 		               reaction_label(reaction_name(view->error->row->reaction)), line_with_code(arena, view->error));
 	if (view->sticky)
-		terminal_field(COLOUR_BAD, "refused",
+		terminal_field(COLOUR_BAD, is_failure(view->sticky->code) ? "failed" : "refused",
 		               arena_printf(arena, "%s%s%s (%s), run %lld", view->sticky->what, view->sticky->why ? ": " : "",
 		                            view->sticky->why ? view->sticky->why : "", view->sticky->code,
 		                            (long long)view->sticky->run));
@@ -195,6 +221,12 @@ static bool is_decided(enum reaction reaction)
 	return reaction == REACT_REFUSE || reaction == REACT_HALT;
 }
 
+/* An SQL error is a refusal, too; people call it a failure. */
+static bool is_failure(const char *code)
+{
+	return error_find(code) && error_find(code)->exit_status == 1;
+}
+
 static const char *reaction_label(const char *reaction)
 {
 	return text_equal(reaction, "halt") ? "halted" : text_equal(reaction, "refuse") ? "refused" : "waits";
@@ -210,7 +242,8 @@ static void print_behind(struct invocation *invocation, const struct view *view)
 		if (steps_behind(invocation->arena, &steps, &steps.items[i]))
 			*LIST_ADD(invocation->arena, &behind) = commit_short(invocation->arena, steps.items[i].id);
 	if (behind.count > BEHIND_SHOWN)
-		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s wait for it", text_plural(invocation->arena, behind.count, "commit")));
+		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s wait for it",
+		                                                    text_plural(invocation->arena, behind.count, "commit")));
 	else if (behind.count)
 		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s %s for it",
 		                                                    text_join(invocation->arena, &behind, ", "),
@@ -221,12 +254,8 @@ static void print_next(struct invocation *invocation, const struct view *view)
 {
 	struct arena *arena = invocation->arena;
 
-	if (view->error)
-		terminal_field(COLOUR_CARE, "next", view->error->hint);
-	else if (view->sticky)
-		terminal_field(COLOUR_CARE, "next", view->sticky->hint);
-	else if (view->stopped)
-		terminal_field(COLOUR_CARE, "next", view->stopped->hint);
+	if (view->told.next)
+		terminal_field(COLOUR_CARE, "next", view->told.next);
 	else if (view->run.plan.count)
 		terminal_field(COLOUR_NONE, "next", arena_printf(arena, "headgate reconcile --target %s (a running agent does it by "
 		                                                        "itself)",
@@ -268,10 +297,10 @@ static struct node *view_node(struct invocation *invocation, const struct view *
 		node_add(list, node_text(arena, run->memory.held.items[i].name));
 	node_set_number(arena, node, "open_run", run->memory.open_run ? run->memory.open_run->id : 0);
 	node_set_number(arena, node, "undelivered", (int64_t)run->memory.undelivered);
-	node_set_text(arena, node, "code", view->error ? view->error->row->code : view->sticky ? view->sticky->code : view->stopped ? view->stopped->code : NULL);
-	node_set_text(arena, node, "what", view->error ? view->error->what : view->sticky ? view->sticky->what : view->stopped ? view->stopped->what : NULL);
-	node_set_text(arena, node, "why", view->error ? view->error->why : view->sticky ? view->sticky->why : view->stopped ? view->stopped->why : NULL);
-	node_set_text(arena, node, "next", view->error ? view->error->hint : view->sticky ? view->sticky->hint : view->stopped ? view->stopped->hint : NULL);
+	node_set_text(arena, node, "code", view->told.code);
+	node_set_text(arena, node, "what", view->told.what);
+	node_set_text(arena, node, "why", view->told.why);
+	node_set_text(arena, node, "next", view->told.next);
 	return node;
 }
 

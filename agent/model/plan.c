@@ -125,9 +125,9 @@ static struct error *refuse_open_row(struct arena *arena, const struct plan_inpu
 	            .what = arena_printf(arena, "the ledger has a failed row of '%s'", row->name),
 	            .why = arena_printf(arena, "its try of %s never finished, and the journal does not explain it (Prisma's P3009)",
 	                                clock_human(arena, row->started_us)),
-	            .hint = arena_printf(arena, "Look at what it left in the database, then say so: npx prisma migrate resolve "
-	                                        "--rolled-back %s (nothing of it is there) or --applied %s (all of it is).",
-	                                 row->name, row->name));
+	            .hint = arena_printf(arena, "Take back what it left in the database, then say so: npx prisma migrate resolve "
+	                                        "--rolled-back %s",
+	                                 row->name));
 }
 
 /* Rows that we wrote are gone or were changed by another hand: this is not the database that we left. */
@@ -259,8 +259,8 @@ static struct error *judge_missing(struct arena *arena, const struct plan_input 
 		renamed = find_renamed(arena, input->head, row);
 	if (renamed)
 		return FAIL(arena, RENAMED,
-		            .what = arena_printf(arena, "'%s' was renamed to '%s' after it was applied", row->name, renamed->name),
-		            .why = "the same checksum stands under another name; a rename is never a rollback",
+		            .what = arena_printf(arena, "'%s' was renamed to '%s'", row->name, renamed->name),
+		            .why = "a rename is never a rollback; the same checksum was applied under the old name",
 		            .hint = arena_printf(arena, "Give the folder its old name back: git mv %s/%s %s/%s",
 		                                 input->migrations_path, renamed->name, input->migrations_path, row->name));
 	step = last_change(input, row->name, 1u << CHANGE_REMOVED);

@@ -66,8 +66,8 @@ struct error *error_failed(const struct file *file, const char *why)
 	            .hint = arena_printf(
 			    arena,
 			    "Nothing was changed. Correct the file under the same name in a new "
-			    "commit, or "
-			    "revert the one that brought it.%s",
+			    "commit, or revert the one that brought it; if its cause was in the "
+			    "database, type: headgate retry.%s",
 			    history_hint(file)));
 }
 

@@ -22,6 +22,7 @@ static struct error *commit(struct file *file, const char *xid, bool *ret_again)
 static struct error *commit_failed(struct file *file, struct error *error, bool *ret_again);
 static struct error *finish(struct file *file);
 static struct error *find_out(struct file *file, const char *xid, struct error *lost);
+static bool is_older(const char *deployed, const char *xid);
 static struct error *refuse_ended(struct file *file);
 static struct error *wait_for_locks(struct file *file, const char *words, bool *ret_again);
 static struct error *withdraw(struct file *file, const char *sqlstate, struct error *why_not);
@@ -250,7 +251,7 @@ struct error *file_ask_outcome(struct file *file, const char *xid, bool *ret_lan
 	*ret_landed = there;
 	switch (outcome) {
 	case OUTCOME_COMMITTED:
-		if (there)
+		if (there || is_older(ledger.has_deployed ? ledger.deployed.xid : NULL, xid))
 			return NULL;
 		break;
 	case OUTCOME_ABORTED:
@@ -261,6 +262,8 @@ struct error *file_ask_outcome(struct file *file, const char *xid, bool *ret_lan
 		if (there)
 			return NULL;
 		break;
+	case OUTCOME_UNASSIGNED:
+		return NULL; /* the row alone tells: it is written in the file's own transaction */
 	case OUTCOME_IN_PROGRESS: /* a file that gave Prisma's lock away in its first statements */
 		return error_locks(
 			file,
@@ -278,6 +281,18 @@ struct error *file_ask_outcome(struct file *file, const char *xid, bool *ret_lan
 	                                                  : "is older than the server remembers",
 	                     file->row_id, there ? "there" : "not there"),
 		"what the file makes");
+}
+
+/*
+ * headgate.deployed is written by each of our transactions. If the row is older than ours, ours did not commit: a crash
+ * of the server took it back, and its number was given to another one.
+ */
+static bool is_older(const char *deployed, const char *xid)
+{
+	uint64_t theirs, ours;
+
+	return deployed && parse_number(deployed, UINT32_MAX, &theirs) && parse_number(xid, UINT64_MAX, &ours) &&
+	       (int32_t)((uint32_t)theirs - (uint32_t)ours) < 0;
 }
 
 /* No statement that the parser knows does this. Nobody can say how much took effect. */

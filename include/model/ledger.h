@@ -35,6 +35,7 @@ struct deployed_row { /* headgate.deployed */
 	const char *tree;  /* digest of the migrations tree */
 	const char *chain; /* head of the journal's chain */
 	int64_t at_us;
+	const char *xid; /* of the transaction that wrote the row last, its low 32 bits; NULL: not known */
 };
 
 struct ledger {

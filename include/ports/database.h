@@ -71,7 +71,13 @@ enum probe_result {
 	PROBE_UNKNOWN, /* nobody can say */
 };
 
-enum transaction_outcome { OUTCOME_COMMITTED, OUTCOME_ABORTED, OUTCOME_IN_PROGRESS, OUTCOME_TOO_OLD };
+enum transaction_outcome {
+	OUTCOME_COMMITTED,
+	OUTCOME_ABORTED,
+	OUTCOME_IN_PROGRESS,
+	OUTCOME_TOO_OLD,
+	OUTCOME_UNASSIGNED, /* no transaction has that id yet: a crash of the server took it back, or it is another server */
+};
 
 struct database;
 

@@ -521,7 +521,7 @@ static void an_id_of_another_history_has_no_outcome(void **state)
 
 	assert_fine(database_transaction_outcome(session->database, "900000000", session->arena,
 	                                         &outcome));
-	assert_int_equal(outcome, OUTCOME_TOO_OLD);
+	assert_int_equal(outcome, OUTCOME_UNASSIGNED);
 	assert_false(send_sql(session, "SELECT 1").failed);
 }
 

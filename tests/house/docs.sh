@@ -194,6 +194,21 @@ check_hints() { # a command in a message of the program: behind a colon, a comma
 	done < <(grep -rnoP '["(:,`] ?headgate [a-z]+\b(?! [0-9])' agent --include='*.c') # "headgate journal 1" is a format
 }
 
+check_rules() { # "R9" or "R6.1" in a comment or text is a section, or a point of one, of docs/rules.md
+	local file line rule section
+	while IFS=: read -r file line rule; do
+		section=${rule%.*}
+		if ! grep -qsE "^## $section " docs/rules.md; then
+			violation "$file:$line" "there is no $section in docs/rules.md"
+		elif [[ $rule == *.* ]] && ! awk -v section="$section" -v point="${rule#*.}. " '
+			/^## / { inside = $2 == section }
+			inside && index($0, point) == 1 { found = 1 }
+			END { exit !found }' docs/rules.md; then
+			violation "$file:$line" "$section in docs/rules.md has no point ${rule#*.}"
+		fi
+	done < <(grep -rnoE '\bR[0-9]{1,2}(\.[0-9]+)?\b' agent include --include='*.[ch]' --include='*.def'; grep -rnoE '\bR[0-9]{1,2}(\.[0-9]+)?\b' docs --include='*.md')
+}
+
 check_links() {
 	local document line target
 	while read -r document; do
@@ -216,6 +231,7 @@ check_tree() { # TREE
 	check_errors
 	check_typed
 	check_hints
+	check_rules
 	check_links
 	house_end
 }
@@ -232,6 +248,7 @@ self_test() {
 	page headgate-plan "look" $'.Bl -tag -width Ds\n.It Fl -deep\nx\n.El' | write_file docs/man/headgate-plan.1
 	write_file include/base/errors.def <<<'ERROR(X, "U001", HALT, 1, "x")'
 	write_file docs/errors.md <<<'| U001 | x | halt | 1 |'
+	write_file docs/rules.md <<<$'## R1 One\n1. a (R1.2)\n2. b\n## R2 Two\n1. c'
 	write_file deploy/start <<<'#!/bin/sh'
 	write_file README.md <<<$'See [this](docs/errors.md), `headgate plan --deep`, `deploy/start`.\n```sh\nheadgate --config x plan # ok\nenv -- headgate plan\n```'
 	must_pass "everything is documented"
@@ -249,6 +266,8 @@ self_test() {
 	must_find README.md 'Type `headgate plan --shallow`.' "README.md:6: 'headgate plan' has no option --shallow"
 	must_find README.md 'Type `deploy/stop`.' "README.md:6: 'deploy/stop' is not there"
 	must_find README.md 'See [that](docs/gone.md#x).' "README.md:6: its link to 'docs/gone.md' leads nowhere"
+	must_find agent/base/a.c '/* As R3 says. */' 'agent/base/a.c:2: there is no R3 in docs/rules.md'
+	must_find include/base/a.h '/* (R2.2) */' 'include/base/a.h:1: R2 in docs/rules.md has no point 2'
 	must_find agent/base/a.c 'hint = "Type: headgate fly.";' "agent/base/a.c:2: a message names 'headgate fly'"
 	if command -v mandoc >/dev/null; then
 		must_find docs/man/headgate-plan.1 '.Bl' 'mandoc finds'

@@ -36,7 +36,7 @@ expect_status "$commit" success "applied 1 migration"
 # Statement by statement: the index is there, the table was never answered.
 sql "DROP TABLE second_time"
 migration 20260102000000_index "CREATE INDEX CONCURRENTLY users_id ON users (id);
-CREATE TABLE items AS $slowly;"
+CREATE TABLE items AS SELECT 1 AS it FROM pg_sleep(10) WHERE to_regclass('second_time') IS NULL;"
 commit_as alice "An index and a slow table"
 push
 pass_starts

@@ -41,9 +41,11 @@ expect_output "not delivered yet"
 forge_says
 delivered() {
 	reconcile
-	[[ $(forge_statuses "$commit") == *success* && $(forge_statuses "$refused") == *undone* ]]
+	headgate status --output json
+	[[ $(jq '.[0].undelivered' "$scratch/out") == 0 ]]
 }
 wait_until 10 "the statuses to arrive" delivered
+expect "what the forge has of the last commit" success "$(forge_statuses "$commit" | tail -n 1 | cut -d' ' -f1)"
 expect "the refused commit's words, in order" "failure refused: failure undone" \
 	"$(forge_statuses "$refused" | cut -d' ' -f1,2 | tr '\n' ' ' | sed 's/ $//')"
 headgate status

@@ -14,18 +14,18 @@ push
 passes() { grep -c 'event=pass_started' "$scratch/agent.log" || true; }
 at_least() { (($(passes) >= $1)); }
 agent_starts --log-level debug
-wait_until 10 "the first pass" at_least 1
+wait_until 10 "the first pass, and the one that looks at what it left" at_least 2
 sleep 3
-expect "passes after three seconds of quiet" 1 "$(passes)"
+expect "passes after three seconds of quiet" 2 "$(passes)"
 expect_table users
 
-git -C "$work" commit -q --allow-empty -m "Nothing about migrations"
+commit_as alice "Nothing about migrations" --allow-empty
 push
-wait_until 5 "a pass for the commit" at_least 2
+wait_until 5 "a pass for the commit" at_least 3
 sleep 2
-expect "passes after the commit" 2 "$(passes)"
+expect "passes after the commit" 3 "$(passes)"
 printf '# a word\n' >>"$scratch/policies/strict.yaml"
-wait_until 5 "a pass for the policy" at_least 3
+wait_until 5 "a pass for the policy" at_least 4
 agent_stops
 expect_exit 0
 
