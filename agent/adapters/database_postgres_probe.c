@@ -210,14 +210,13 @@ static struct error *remove_remnant(struct postgres *postgres, const char *sql, 
 	                                    .sql = "SET statement_timeout = 0",
 	                                    .stop = PG_STOP_WAITS,
 	                                    .deadline_ms = OWN_QUERY_MS};
-	const struct own_query limited = {
-		.aim = aim,
-		.sql = arena_printf(arena, "SELECT %s", postgres->settings),
-		.stop = PG_STOP_WAITS,
-		.deadline_ms = OWN_QUERY_MS,
-	};
+	struct own_query limited = {.aim = aim, .stop = PG_STOP_WAITS, .deadline_ms = OWN_QUERY_MS};
 	struct pg_reply reply, ignored;
 
+	/* This one setting alone: a search_path of the file's own tells where the next probe looks. */
+	TRY(postgres_look(postgres, arena, aim, "SELECT pg_catalog.current_setting('statement_timeout')", NULL, 0, &reply));
+	limited.sql = arena_printf(arena, "SET statement_timeout = %s",
+	                           pg_literal(postgres->pg, arena, pg_cell(&reply, 0, 0, 0)));
 	TRY(postgres_query(postgres, &unlimited, arena, &ignored));
 	pg_exchange(postgres->pg, &query, arena, &reply);
 	if (reply.failed && !reply.lost && sqlstate_is_lock(reply.error.sqlstate))

@@ -1,7 +1,8 @@
 /*
- * The forge "notes". A post writes into the mirror, a flush pushes. The remote's notes are the truth when both differ
- * (another agent, a mirror that was made anew): they are fetched over ours, and what this batch said is written again
- * on top. So nothing is ever pushed by force, and a rebuilt mirror loses no history.
+ * The forge "notes". A post only remembers; a flush writes all of its batch as one commit into the mirror and pushes
+ * that. The remote's notes are the truth when both differ (another agent, a mirror that was made anew): they are
+ * fetched over ours, and what this batch said is written again on top. So nothing is ever pushed by force, and a
+ * rebuilt mirror loses no history.
  */
 #include "adapters/forge_notes.h"
 
@@ -26,7 +27,7 @@ struct forge_notes {
 	struct {
 		struct status *items;
 		size_t count, room;
-	} batch; /* posted since the last flush; only kept for a push */
+	} batch; /* posted since the last flush */
 };
 
 /* What an error of git's means for a status. Any other heals, or is told by the source, which shares the mirror. */
@@ -43,15 +44,16 @@ static const struct {
 static struct error *post(struct forge *forge, const struct status *status, struct arena *arena,
                           uint64_t *ret_wait_ms);
 static bool is_target(const char *target);
-static struct error *write_note(struct forge_notes *notes, const struct status *status,
-                                struct arena *arena);
+static struct error *look_at_note(struct forge_notes *notes, const struct status *status,
+                                  struct arena *arena);
 static const char *ref_of(struct arena *arena, const char *target);
 static void remember(struct forge_notes *notes, const struct status *status);
 static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms);
 static bool is_first_of_target(const struct forge_notes *notes, size_t index);
+static struct error *write_target(struct forge_notes *notes, const char *target,
+                                  struct arena *arena);
+static struct git_note *find_written(const struct git_note_list *written, const char *commit);
 static struct error *push_target(struct forge_notes *notes, const char *target,
-                                 struct arena *arena);
-static struct error *write_again(struct forge_notes *notes, const char *target,
                                  struct arena *arena);
 static struct error *translate(struct arena *arena, const struct error *error, const char *what);
 static void close_forge(struct forge *forge);
@@ -92,15 +94,14 @@ static struct error *post(struct forge *forge, const struct status *status, stru
 	if (!notes->mirror)
 		error = git_open(notes->arena, notes->folder, &notes->mirror);
 	if (!error)
-		error = write_note(notes, status, arena);
+		error = look_at_note(notes, status, arena);
 	if (error) {
 		*ret_wait_ms = 0;
 		return translate(arena, error,
 		                 arena_printf(arena, "cannot note the status of '%.12s' for '%s'",
 		                              status->commit, status->target));
 	}
-	if (notes->push)
-		remember(notes, status);
+	remember(notes, status);
 	return NULL;
 }
 
@@ -110,19 +111,16 @@ static bool is_target(const char *target)
 	       target[strspn(target, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-static struct error *write_note(struct forge_notes *notes, const struct status *status,
-                                struct arena *arena)
+/* What could never be written must not keep the rest of its batch from being written. */
+static struct error *look_at_note(struct forge_notes *notes, const struct status *status,
+                                  struct arena *arena)
 {
-	const char *ref = ref_of(arena, status->target), *text;
 	struct bytes raw, note;
 
 	TRY(git_read(notes->mirror, status->commit, GIT_KIND_COMMIT, COMMIT_MAXIMUM, arena,
 	             &raw)); /* does it exist? */
-	TRY(git_notes_read(notes->mirror, ref, status->commit, arena, &note));
-	text = note_text_add(arena, note.data, status, clock_wall_us());
-	if (text == note.data)
-		return NULL;
-	return git_notes_write(notes->mirror, ref, status->commit, text, arena);
+	return git_notes_read(notes->mirror, ref_of(arena, status->target), status->commit, arena,
+	                      &note);
 }
 
 static const char *ref_of(struct arena *arena, const char *target)
@@ -148,14 +146,20 @@ static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *r
 	struct forge_notes *notes = (struct forge_notes *)forge;
 	struct error *error = NULL;
 
-	for (size_t i = 0; i < notes->batch.count && !error; i++)
-		if (is_first_of_target(notes, i))
-			error = push_target(notes, notes->batch.items[i].target, arena);
+	for (size_t i = 0; i < notes->batch.count && !error; i++) {
+		const char *target = notes->batch.items[i].target;
+
+		if (!is_first_of_target(notes, i))
+			continue;
+		error = write_target(notes, target, arena);
+		if (!error && notes->push)
+			error = push_target(notes, target, arena);
+	}
 	notes->batch.count = 0; /* after a failure, all of it comes again */
 	if (!error)
 		return NULL;
 	*ret_wait_ms = 0;
-	return translate(arena, error, "cannot push the notes");
+	return translate(arena, error, notes->push ? "cannot push the notes" : "cannot write the notes");
 }
 
 static bool is_first_of_target(const struct forge_notes *notes, size_t index)
@@ -164,6 +168,42 @@ static bool is_first_of_target(const struct forge_notes *notes, size_t index)
 		if (text_equal(notes->batch.items[i].target, notes->batch.items[index].target))
 			return false;
 	return true;
+}
+
+/* The note there may hold a later word of another agent: ours then follows it. */
+static struct error *write_target(struct forge_notes *notes, const char *target,
+                                  struct arena *arena)
+{
+	const char *ref = ref_of(arena, target);
+	struct git_note_list written = {0};
+
+	for (size_t i = 0; i < notes->batch.count; i++) {
+		const struct status *status = &notes->batch.items[i];
+		struct git_note *earlier = find_written(&written, status->commit);
+		const char *text;
+		struct bytes note;
+
+		if (!text_equal(status->target, target))
+			continue;
+		TRY(git_notes_read(notes->mirror, ref, status->commit, arena, &note));
+		if (earlier)
+			note.data = earlier->text;
+		text = note_text_add(arena, note.data, status, clock_wall_us());
+		if (text == note.data)
+			continue;
+		if (!earlier)
+			earlier = LIST_ADD(arena, &written);
+		*earlier = (struct git_note){status->commit, text};
+	}
+	return git_notes_write_all(notes->mirror, ref, &written, arena);
+}
+
+static struct git_note *find_written(const struct git_note_list *written, const char *commit)
+{
+	for (size_t i = 0; i < written->count; i++)
+		if (text_equal(written->items[i].commit, commit))
+			return &written->items[i];
+	return NULL;
 }
 
 static struct error *push_target(struct forge_notes *notes, const char *target, struct arena *arena)
@@ -177,21 +217,12 @@ static struct error *push_target(struct forge_notes *notes, const char *target, 
 		if (!rejected)
 			return NULL;
 		TRY(git_fetch_ref(notes->mirror, &notes->remote, ref, ref, arena, &found));
-		TRY(write_again(notes, target, arena));
+		TRY(write_target(notes, target, arena));
 	}
 	return FAIL(
 		arena, FORGE_UNREACHABLE, .what = arena_printf(arena, "cannot push '%s'", ref),
 		.why = "somebody else pushes there at the same time",
 		.hint = "The agent tries again by itself. Is a second agent at work on this target?");
-}
-
-/* On top of what was fetched. The remote's note may hold a later word of another agent: ours then follows it. */
-static struct error *write_again(struct forge_notes *notes, const char *target, struct arena *arena)
-{
-	for (size_t i = 0; i < notes->batch.count; i++)
-		if (text_equal(notes->batch.items[i].target, target))
-			TRY(write_note(notes, &notes->batch.items[i], arena));
-	return NULL;
 }
 
 static struct error *translate(struct arena *arena, const struct error *error, const char *what)

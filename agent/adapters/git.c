@@ -49,6 +49,18 @@ static inline void signature_cleanup(git_signature **signature)
 }
 #define AUTO_SIGNATURE CLEANUP(signature_cleanup) git_signature *
 
+static inline void commit_cleanup(git_commit **commit)
+{
+	git_commit_free(*commit);
+}
+#define AUTO_COMMIT CLEANUP(commit_cleanup) git_commit *
+
+static inline void tree_cleanup(git_tree **tree)
+{
+	git_tree_free(*tree);
+}
+#define AUTO_TREE CLEANUP(tree_cleanup) git_tree *
+
 static void connection_end(struct connection *connection);
 #define AUTO_CONNECTION CLEANUP(connection_end) struct connection
 
@@ -398,20 +410,43 @@ FALLIBLE git_push_ref(struct git *git, const struct git_access *access, const ch
 	return NULL;
 }
 
-FALLIBLE git_notes_write(struct git *git, const char *ref, const char *commit, const char *text,
-                         struct arena *arena)
+FALLIBLE git_commit_files(struct git *git, const char *ref, const struct git_file *files,
+                          size_t count, const char *message, struct arena *arena)
 {
+	git_tree_update *updates = ARENA_ARRAY(arena, git_tree_update, count);
 	AUTO_SIGNATURE signature = NULL;
-	git_oid oid, written;
+	AUTO_COMMIT parent = NULL;
+	AUTO_TREE before = NULL;
+	AUTO_TREE after = NULL;
+	const git_commit *parents[1];
+	git_oid oid;
+	int code = git_reference_name_to_id(&oid, git->repository, ref);
 
-	if (git_oid_fromstr(&oid, commit))
-		return object_is_absent(arena, GIT_KIND_COMMIT, commit, "this is no object id");
-	if (git_signature_new(&signature, "headgate", "headgate@localhost",
-	                      (git_time_t)clock_wall(), 0) ||
-	    git_note_create(&written, git->repository, ref, signature, signature, &oid, text, 1))
-		return mirror_failed(git, arena,
-		                     arena_printf(arena, "write a note under '%s' into", ref));
-	return NULL;
+	if (!code)
+		code = git_commit_lookup(&parent, git->repository, &oid);
+	else if (code == GIT_ENOTFOUND)
+		code = 0;
+	if (!code && parent)
+		code = git_commit_tree(&before, parent);
+	for (size_t i = 0; !code && i < count; i++) {
+		updates[i] = (git_tree_update){.action = GIT_TREE_UPDATE_UPSERT,
+		                               .filemode = GIT_FILEMODE_BLOB,
+		                               .path = files[i].path};
+		code = git_blob_create_from_buffer(&updates[i].id, git->repository, files[i].text,
+		                                   strlen(files[i].text));
+	}
+	if (!code)
+		code = git_tree_create_updated(&oid, git->repository, before, count, updates);
+	if (!code)
+		code = git_tree_lookup(&after, git->repository, &oid);
+	if (!code)
+		code = git_signature_new(&signature, "headgate", "headgate@localhost",
+		                         (git_time_t)clock_wall(), 0);
+	parents[0] = parent;
+	if (!code)
+		code = git_commit_create(&oid, git->repository, ref, signature, signature, NULL,
+		                         message, after, parent ? 1 : 0, parents);
+	return code ? mirror_failed(git, arena, arena_printf(arena, "write '%s' into", ref)) : NULL;
 }
 
 static struct error *connection_begin(struct connection *connection, struct git *git,

@@ -94,3 +94,27 @@ FALLIBLE git_notes_read(struct git *git, const char *ref, const char *commit, st
 /* Replaces the note, as headgate <headgate@localhost>. Local until it is pushed. */
 FALLIBLE git_notes_write(struct git *git, const char *ref, const char *commit, const char *text,
                          struct arena *arena);
+
+struct git_note {
+	const char *commit, *text;
+};
+
+struct git_note_list {
+	struct git_note *items;
+	size_t count, room;
+};
+
+/* Many at once, each of another commit: one commit of `ref` for all of them. An empty list writes nothing. */
+FALLIBLE git_notes_write_all(struct git *git, const char *ref, const struct git_note_list *notes,
+                             struct arena *arena);
+
+struct git_file { /* to be written into a tree */
+	const char *path, *text;
+};
+
+/*
+ * Commits files, each with another path, on top of what `ref` names (nothing, when there is no such
+ * ref) and moves the ref. ERR_GIT_MIRROR also when somebody moved it meanwhile.
+ */
+FALLIBLE git_commit_files(struct git *git, const char *ref, const struct git_file *files,
+                          size_t count, const char *message, struct arena *arena);

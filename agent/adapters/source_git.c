@@ -6,6 +6,7 @@
 #include "adapters/source_git.h"
 
 #include "adapters/git.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "model/commit.h"
 
@@ -88,6 +89,13 @@ static struct error *head(struct source *source, const char *branch, struct aren
 	struct git_refs refs;
 	const char *name;
 
+	if (self->access.address.url[0] == '/' && !file_exists(self->access.address.url))
+		return FAIL(
+			arena, GIT_UNREACHABLE,
+			.what = arena_printf(arena, "cannot watch '%s'", self->access.address.url),
+			.why = "there is no such folder",
+			.hint = "Correct repository.url in the configuration, or mount what should be there; the next "
+				"pass looks again.");
 	TRY(git_peek(self->git, &self->access, arena, &refs));
 	if (!refs.count)
 		return FAIL(

@@ -115,6 +115,7 @@ static void print_run(struct invocation *invocation, const struct run_memory *ru
 		if (node_find_text(run->backup, "restore")) { /* on one line, however long: it is there to be copied */
 			terminal_print(COLOUR_FAINT, "  restore   ");
 			terminal_print(COLOUR_NONE, "%s\n", node_find_text(run->backup, "restore"));
+			terminal_field(COLOUR_NONE, "", "Into a new database; createdb needs a role that may create databases.");
 		}
 	}
 	if (file_exists(log))

@@ -10,6 +10,7 @@ static void add_refusal(struct work *work, const char *commit, const char *migra
                         const struct error *error, const char *rests_on, bool sticky);
 static void add_settle_stopped(struct work *work, const struct error *error);
 static void add_refused_run(struct work *work, const struct error *error);
+static bool is_about_going_back(const struct error *error);
 static const char *rests_on_looks(struct work *work);
 static const char *rests_on_plan(struct work *work, const char *digest);
 static const struct plan_item *item_at_fault(const struct work *work, const struct stage *stage);
@@ -167,10 +168,17 @@ static void add_settle_stopped(struct work *work, const struct error *error)
 static void add_refused_run(struct work *work, const struct error *error)
 {
 	runs_end_open(work);
-	runs_add_begun(work, "deploy");
+	runs_add_begun(work, is_about_going_back(error) ? "rollback" : "deploy");
 	run_record(&work->run, RECORD_STAGE_BEGUN)->stage = work->stopped_at;
 	runs_add_stage_stopped(work, work->stopped_at, error, 0);
 	runs_add_ended(work, error->row->reaction == REACT_HALT ? "halted" : "refused");
+}
+
+/* The plan that was refused is gone by then; its refusal tells which way it went. */
+static bool is_about_going_back(const struct error *error)
+{
+	return error->row == &error_rows()[ERR_ROLLBACK_UNASKED] || error->row == &error_rows()[ERR_NO_WAY_BACK] ||
+	       error->row == &error_rows()[ERR_MAX_ROLLBACK];
 }
 
 static const char *rests_on_looks(struct work *work)

@@ -4,6 +4,7 @@
  */
 #include "engine/work.h"
 
+static struct error *look_at_keys(struct work *work);
 static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
                             struct error **ret_refusal);
 
@@ -18,10 +19,19 @@ struct error *engine_look(const struct engine *engine, const struct target *targ
 		error = work_begin_run(&work);
 	if (!error)
 		error = work_look(&work);
+	if (!error)
+		error = look_at_keys(&work);
 	*ret_run = work.run;
 	ret_run->records = (struct records){0};
 	work_close(&work);
 	return error;
+}
+
+/* A keyring that cannot be used refuses everything to come: whoever looks shall see it before that. */
+static struct error *look_at_keys(struct work *work)
+{
+	TRY(work_open(work, PORT_KEYRING));
+	return work->ports.keyring ? keyring_digest(work->ports.keyring, work->arena, &work->run.keys) : NULL;
 }
 
 struct error *engine_verify(const struct engine *engine, const struct target *target, const char *text,

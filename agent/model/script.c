@@ -11,15 +11,16 @@ struct kind_row {
 	bool is_outside; /* PostgreSQL refuses it inside a transaction */
 	bool is_certain; /* … in every form: OUTSIDE also holds statements that are refused in some forms only */
 	bool is_refused; /* never sent */
+	bool is_named;   /* its effect is looked for by its name when nobody read its answer */
 };
 
 static const struct kind_row kinds[] = {
 	[STATEMENT_PLAIN] = {0},
 	[STATEMENT_TRANSACTION] = {0},
-	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true},
-	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true},
-	[STATEMENT_REINDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true},
-	[STATEMENT_DETACH_CONCURRENTLY] = {.is_outside = true, .is_certain = true},
+	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
+	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
+	[STATEMENT_REINDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
+	[STATEMENT_DETACH_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
 	[STATEMENT_VACUUM] = {.is_outside = true, .is_certain = true},
 	[STATEMENT_ENUM_VALUE] = {0},
 	[STATEMENT_OUTSIDE] = {.is_outside = true},
@@ -34,6 +35,8 @@ static const char *const closing[] = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION
 static FALLIBLE refuse_unsendable(struct arena *arena, const char *file,
                                   const struct script *script);
 static FALLIBLE refuse_enclosed(struct arena *arena, const char *file, const struct script *script);
+static FALLIBLE refuse_adrift(struct arena *arena, const char *file, const struct script *script);
+static bool may_move_session(const struct statement *statement);
 static const struct statement *find_outside(const struct script *script);
 static const struct statement *find_control(const struct script *script);
 static bool is_one_of(const char *verb, const char *const *words, size_t count);
@@ -45,6 +48,8 @@ FALLIBLE script_choose_way(struct arena *arena, const char *file, struct script 
 
 	TRY(refuse_unsendable(arena, file, script));
 	TRY(refuse_enclosed(arena, file, script));
+	if (outside)
+		TRY(refuse_adrift(arena, file, script));
 	if (outside && control) {
 		script->way = WAY_THREE;
 		script->why = arena_printf(
@@ -172,4 +177,44 @@ static bool is_one_of(const char *verb, const char *const *words, size_t count)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Sent statement by statement, a file may be gone on with in a new session, where SET and RESET are sent again. What a
+ * function did to the search_path of the old one is lost, and then nobody can say where an unqualified name is.
+ */
+static FALLIBLE refuse_adrift(struct arena *arena, const char *file, const struct script *script)
+{
+	const struct statement *moved = NULL;
+	bool may_break = false; /* between the two a run may be interrupted and gone on with */
+
+	for (size_t i = 0; i < script->count; i++) {
+		const struct statement *statement = &script->items[i];
+		const bool names_nothing = kinds[statement->kind].is_named && !statement->schema;
+
+		if (moved && (names_nothing || (may_break && statement->kind == STATEMENT_PLAIN)))
+			return FAIL(
+				arena, SQL_REFUSED,
+				.what = arena_printf(arena, "'%s' will not be sent", file),
+				.why = arena_printf(
+					arena,
+					"line %d: the %s of line %d may have changed where %s looks for names, "
+					"and a run that is interrupted could not do that again",
+					statement->line, moved->verb, moved->line, statement->verb),
+				.hint = "Write the schema before the name, or put the statements into migrations of "
+					"their own, in a new commit.");
+		may_break = may_break || (moved && kinds[statement->kind].is_outside);
+		if (!moved && may_move_session(statement))
+			moved = statement;
+	}
+	return NULL;
+}
+
+/* SET is sent again in a new session; what a function or a rolled back block did is not. */
+static bool may_move_session(const struct statement *statement)
+{
+	static const char *const verbs[] = {"SELECT", "WITH", "DO",       "CALL",  "EXECUTE",
+	                                    "VALUES", "TABLE", "DISCARD", "FETCH", "ROLLBACK"};
+
+	return is_one_of(statement->verb, verbs, sizeof verbs / sizeof *verbs);
 }

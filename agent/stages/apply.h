@@ -55,7 +55,7 @@ FALLIBLE file_pause(struct file *file, bool *ret_again);
 /* apply_units.c: ways two and three, from file->next on */
 FALLIBLE file_open_row(struct file *file);
 FALLIBLE file_send_units(struct file *file);
-/* Sends the settings before file->next again, in way three: a new session has lost them. May be repeated. */
+/* Way three: a session that is new gets the settings of the units before file->next again. */
 FALLIBLE file_replay_session(struct file *file);
 void file_note_effect(struct file *file, const struct statement *statement);
 /* "statement 2 of 3, CREATE INDEX (line 5)" */

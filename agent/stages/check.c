@@ -16,7 +16,8 @@ static bool counts(const struct run *run, const struct step_commit *commit);
 static struct error *asks_for_down(struct run *run, const struct step *step, const char *name, bool *ret_asks);
 static struct error *commit_sets(struct run *run, const struct commit *commit, const char *name, bool *ret_sets);
 static struct error *entry_id(struct run *run, const char *commit, const char *name, const char **ret_id);
-static struct error *refuse_missing(struct run *run, const struct plan_item *item, enum checklist_item missing);
+static struct error *refuse_missing(struct run *run, const struct plan_item *item, enum checklist_item missing,
+                                    unsigned all);
 static const char *undo_command(struct run *run, const struct plan_item *item);
 static void tell(struct run *run);
 
@@ -63,7 +64,7 @@ static struct error *check_apply(struct run *run, const struct plan_item *item)
 		missing &= ~(1u << ITEM_BACKUP);
 	for (int i = 0; i < ITEM_COUNT; i++)
 		if (missing & 1u << i)
-			return refuse_missing(run, item, (enum checklist_item)i);
+			return refuse_missing(run, item, (enum checklist_item)i, missing);
 	return NULL;
 }
 
@@ -97,14 +98,22 @@ static bool counts(const struct run *run, const struct step_commit *commit)
 	return commit->parsed && (commit->vouched || run->policy->trust == TRUST_BRANCH);
 }
 
-static struct error *refuse_missing(struct run *run, const struct plan_item *item, enum checklist_item missing)
+static struct error *refuse_missing(struct run *run, const struct plan_item *item, enum checklist_item missing,
+                                    unsigned all)
 {
+	struct text others = TEXT_IN(run->arena);
+
+	for (int i = (int)missing + 1; i < ITEM_COUNT; i++)
+		if (all & 1u << i)
+			text_printf(&others, "%s '%s'", others.size ? "," : " Also missing:",
+			            checklist_line_to_add((enum checklist_item)i));
 	return FAIL(run->arena, CHECKLIST_MISSING,
 	            .what = arena_printf(run->arena, "'%s' lacks the checklist item '%s'", item->name,
 	                                 checklist_item_names[missing]),
 	            .why = arena_printf(run->arena, "the policy of '%s' demands it", run->target->name),
-	            .hint = arena_printf(run->arena, "Add the line '%s' to %s/%s/checklist.md in a signed commit.",
-	                                 checklist_line_to_add(missing), run->target->migrations, item->name));
+	            .hint = arena_printf(run->arena, "Add the line '%s' to %s/%s/checklist.md in a signed commit.%s",
+	                                 checklist_line_to_add(missing), run->target->migrations, item->name,
+	                                 text_get(&others)));
 }
 
 static struct error *check_roll_back(struct run *run, const struct plan_item *item)

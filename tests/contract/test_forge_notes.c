@@ -263,6 +263,30 @@ static void the_log_shows_the_verdict(void **state)
 		"  2026-11-24 23:32:15 UTC  pending  backup 168 KiB done, applying 2 migrations");
 }
 
+static void a_batch_is_one_commit(void **state)
+{
+	struct place *place = *state;
+	struct forge *forge = open_place(place, place->arena, true);
+	struct status statuses[] = {
+		word(place, STATUS_PENDING, "applying"),
+		word(place, STATUS_SUCCESS, "applied"),
+		word(place, STATUS_SUCCESS, "nothing to run"),
+	};
+	uint64_t wait_ms = 0;
+
+	statuses[2].commit = place->commits[0];
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		must(forge_post(forge, &statuses[i], place->arena, &wait_ms));
+	assert_null(note_of(place, place->commits[1], "shop"));
+	must(forge_flush(forge, place->arena, &wait_ms));
+	forge_close(forge);
+	assert_string_equal(GIT(place, "rev-list", "--count", "refs/notes/headgate/shop"), "1");
+	assert_string_equal(note_of(place, place->commits[1], "shop"),
+	                    "success headgate/shop: applied\n  2026-11-24 23:32:15 UTC\n"
+	                    "  2026-11-24 23:32:15 UTC  pending  applying");
+	assert_non_null(strstr(note_of(place, place->commits[0], "shop"), "nothing to run"));
+}
+
 static void without_push_the_remote_hears_nothing(void **state)
 {
 	struct place *place = *state;
@@ -348,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_log_shows_the_verdict),
+		CASE(a_batch_is_one_commit),
 		CASE(without_push_the_remote_hears_nothing),
 		CASE(a_mirror_that_was_made_anew_keeps_the_history),
 		CASE(what_another_wrote_meanwhile_stays),

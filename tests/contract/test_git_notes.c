@@ -197,6 +197,48 @@ static void notes_in_folders_are_found(void **state)
 	}
 }
 
+static void many_notes_are_one_commit(void **state)
+{
+	struct fixture *fixture = *state;
+	struct git_note both[] = {{fixture->commit, "first\n"}, {fixture->other, "second\n"}};
+	const struct git_note_list notes = {.items = both, .count = 2}, none = {0};
+	const char *id = "";
+
+	must(git_notes_write_all(fixture->git, REF, &none, fixture->arena));
+	must(git_find_ref(fixture->git, REF, fixture->arena, &id));
+	assert_null(id);
+	must(git_notes_write(fixture->git, REF, fixture->commit, "old\n", fixture->arena));
+	must(git_notes_write_all(fixture->git, REF, &notes, fixture->arena));
+	assert_note(fixture, fixture->commit, "first\n");
+	assert_note(fixture, fixture->other, "second\n");
+	assert_string_equal(GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "rev-list",
+	                             "--count", REF),
+	                    "2");
+	assert_true(push(fixture));
+	assert_string_equal(read_elsewhere(fixture, fixture->other), "second");
+}
+
+static void a_new_note_goes_into_the_folder_that_is_there_for_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct arena *arena = fixture->arena;
+	const char *id = fixture->commit, *path = arena_printf(arena, "%.2s/x", id);
+	const char *notes = build_commit(
+		&fixture->build,
+		&(struct build_commit){
+			.tree = BUILD_TREE(&fixture->build, {.path = path, .text = "x"})});
+	bool found;
+
+	GIT_MUST(&fixture->place, "-C", fixture->place.remote, "update-ref", REF, notes);
+	must(git_fetch_ref(fixture->git, &fixture->access, REF, REF, arena, &found));
+	must(git_notes_write(fixture->git, REF, id, "new\n", arena));
+	assert_note(fixture, id, "new\n");
+	assert_string_equal(
+		GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "cat-file", "-p",
+	                 arena_printf(arena, "%s:%.2s/%s", REF, id, id + 2)),
+		"new");
+}
+
 static void a_huge_note_is_not_read(void **state)
 {
 	struct fixture *fixture = *state;
@@ -225,6 +267,8 @@ int main(void)
 		TEST(a_push_never_overwrites_what_another_wrote),
 		TEST(a_remote_without_notes_is_no_error),
 		TEST(notes_in_folders_are_found),
+		TEST(many_notes_are_one_commit),
+		TEST(a_new_note_goes_into_the_folder_that_is_there_for_it),
 		TEST(a_huge_note_is_not_read),
 	};
 

@@ -21,12 +21,16 @@ migration 20260102000000_index 'CREATE INDEX CONCURRENTLY users_email ON users (
 migration 20260103000000_orders 'CREATE TABLE orders (id bigint PRIMARY KEY);'
 commit_as alice "An index, and orders"
 push
+client_waits() {
+	[[ $(superuser_sql postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'prisma' AND wait_event = 'advisory'") == 1 ]]
+}
 pass_starts
 wait_until 10 "the index to be built" pass_is_in "CREATE INDEX CONCURRENTLY"
 session_opens prisma
 session_asks prisma "SELECT pg_advisory_lock(72707369); SELECT count(*) AS failed FROM _prisma_migrations
 	WHERE finished_at IS NULL AND rolled_back_at IS NULL; SELECT pg_advisory_unlock(72707369);"
-sleep 1.1 # longer than deadlock_timeout: it is the build that is ended by the server (40P01)
+wait_until 10 "the client to wait" client_waits
+sleep 1.2 # longer than deadlock_timeout: it is the build that is ended by the server (40P01)
 session_does report "COMMIT;"
 wait_until 20 "the Prisma client to get the lock" session_is_idle prisma
 pass_ends

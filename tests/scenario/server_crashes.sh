@@ -2,7 +2,7 @@
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/sessions.sh"
 given_own_server
-scenario "a server that crashes while a migration runs is waited for, and the migration is applied once"
+scenario "a server that crashes, or is stopped, while a migration runs is waited for, and the migration is applied once"
 
 given_repository
 given_database
@@ -31,3 +31,25 @@ expect_table orders
 expect_ledger_rows 20260101000000_users 1
 expect_ledger_rows 20260102000000_orders 1
 expect_status "$commit" success "applied 2 migrations"
+
+# It is stopped, and stays down for a while.
+superuser_sql postgres "DROP ROLE second_time" >/dev/null
+migration 20260103000000_items $'CREATE TABLE items (id bigint PRIMARY KEY);\nSELECT pg_sleep(20) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = \'second_time\');'
+commit_as alice "Add items"
+push
+pass_starts
+wait_until 10 "it to be at work" pass_is_in "pg_sleep(20)"
+server_goes_down
+pass_ends
+expect_exit 1
+expect_status "$commit" pending "trying again"
+reconcile
+expect_exit 1
+expect_output "D001"
+server_comes_back
+superuser_sql postgres "CREATE ROLE second_time" >/dev/null
+reconcile
+expect_exit 0
+expect_table items
+expect_ledger_rows 20260103000000_items 1
+expect_status "$commit" success "applied 1 migration"

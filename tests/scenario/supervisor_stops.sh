@@ -24,7 +24,10 @@ expect_table users
 expect_no_table slow
 expect_ledger 20260101000000_users applied
 expect_ledger 20260102000000_slow absent
-expect "nobody of ours is left at the server" 0 "$(superuser_sql postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'headgate/shop'")"
+nobody_left() {
+	[[ $(superuser_sql postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'headgate/shop'") == 0 ]]
+}
+wait_until 5 "nobody of ours to be left at the server" nobody_left
 expect_status "$commit" pending ""
 headgate status
 expect_output "20260102000000_slow"

@@ -20,7 +20,10 @@ printf 'SELECT pg_advisory_lock(72707369);\n\\echo held\n' >&9
 wait_until 5 "Prisma's lock to be held" grep -q held "$scratch/psql.out"
 "$headgate_binary" --config "$config" reconcile >"$scratch/first.out" 2>&1 </dev/null &
 first=$!
-wait_until 10 "the first pass to be at work" test -s "$scratch/state/shop.lock"
+is_held() {
+	! flock -n "$scratch/state/shop.lock" true
+}
+wait_until 10 "the first pass to be at work" is_held
 reconcile
 expect_exit 5
 expect_output "J005"

@@ -50,6 +50,10 @@ static const struct row rows[] = {
 	{"a statement that may run inside in some forms is left to the server", {CONTROL("BEGIN", 1), OTHER(OUTSIDE, "ALTER SUBSCRIPTION", 2), CONTROL("COMMIT", 3)}, {WAY_THREE, "ALTER SUBSCRIPTION (line 2)"}},
 	{"a forbidden statement", {PLAIN, {.kind = STATEMENT_FORBIDDEN, .verb = "ALTER SYSTEM", .line = 7, .detail = "it changes the whole server"}}, {0, "line 7: ALTER SYSTEM: it changes the whole server"}},
 	{"forbidden stands above everything else", {CONTROL("BEGIN", 1), BUILD(2), OTHER(FORBIDDEN, "LOAD", 3)}, {0, "line 3: LOAD"}},
+	{"a function before an unqualified build may have moved it", {OTHER(PLAIN, "SELECT", 1), BUILD(2)}, {0, "line 2: the SELECT of line 1 may have changed where CREATE INDEX CONCURRENTLY looks"}},
+	{"a build that names its schema stands where it stands", {OTHER(PLAIN, "SELECT", 1), {.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .verb = "CREATE INDEX CONCURRENTLY", .line = 2, .schema = "public"}}, {WAY_THREE, "line 2"}},
+	{"but what comes behind it would be adrift after an interruption", {OTHER(PLAIN, "DO", 1), {.kind = STATEMENT_CREATE_INDEX_CONCURRENTLY, .verb = "CREATE INDEX CONCURRENTLY", .line = 2, .schema = "public"}, PLAIN}, {0, "the DO of line 1"}},
+	{"SET is sent again, so it moves nothing", {OTHER(PLAIN, "SET", 1), BUILD(2), PLAIN}, {WAY_THREE, "line 2"}},
 	{"COPY FROM STDIN has nothing to read", {PLAIN, OTHER(COPY_STDIN, "COPY FROM STDIN", 4)}, {0, "line 4: COPY … FROM STDIN has no data"}},
 };
 /* clang-format on */
