@@ -180,7 +180,7 @@ static struct error *ask(struct postgres *postgres, const struct statement *stat
 	return NULL;
 }
 
-/* As the session itself would look for it: a file may have set its search_path. An index stands beside its table. */
+/* As the session itself would look: a file may have set its search_path. An index is where its table is. */
 static struct error *find_schema(struct postgres *postgres, const struct statement *statement,
                                  const char *otherwise, struct arena *arena, const char **ret_schema)
 {

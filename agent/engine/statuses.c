@@ -24,6 +24,9 @@ struct moment_words { /* what is going on in this round */
 static struct word word_for_step(struct work *work, const struct moment_words *now, const struct step *step);
 static struct word word_for_items(struct work *work, const struct moment_words *now, const char *commit);
 static struct word word_for_nothing(struct work *work, const struct moment_words *now, const struct step *step);
+static struct word word_for_mended(struct work *work, const struct step *step, const struct status *posted,
+                                   const char *later);
+static bool is_still_there(const struct work *work, const struct step *step);
 static struct word word_stopped(struct work *work, const struct error *error);
 static struct word behind(struct work *work, const struct step *step);
 static const struct tally *find_tally(const struct work *work, const char *commit);
@@ -146,13 +149,31 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 	if (posted && posted->state == STATUS_FAILURE && text_starts(posted->description, "undone by "))
 		return (struct word){0};
 	if (posted && posted->state == STATUS_FAILURE && later)
-		return (struct word){true, STATUS_FAILURE,
-		                     arena_printf(work->arena, "undone by %s; before that: %s", commit_short(work->arena, later),
-		                                  posted->description)};
+		return word_for_mended(work, step, posted, later);
 	if (later)
 		return (struct word){true, STATUS_SUCCESS,
 		                     arena_printf(work->arena, "superseded by %s, nothing ran", commit_short(work->arena, later))};
 	return (struct word){true, STATUS_SUCCESS, "nothing to run"};
+}
+
+/* It was refused or failed, and a later step took that out of the way: what it said before stays readable. */
+static struct word word_for_mended(struct work *work, const struct step *step, const struct status *posted, const char *later)
+{
+	const bool corrected = text_starts(posted->description, "failed") && is_still_there(work, step);
+
+	if (text_starts(posted->description, "undone by") || text_starts(posted->description, "corrected by"))
+		return (struct word){0};
+	return (struct word){true, STATUS_FAILURE,
+	                     arena_printf(work->arena, "%s by %s; before that: %s", corrected ? "corrected" : "undone",
+	                                  commit_short(work->arena, later), posted->description)};
+}
+
+static bool is_still_there(const struct work *work, const struct step *step)
+{
+	for (size_t i = 0; i < step->changes.count; i++)
+		if (migration_find(&work->run.tree.migrations, step->changes.items[i].name))
+			return true;
+	return false;
 }
 
 static struct word word_stopped(struct work *work, const struct error *error)

@@ -97,7 +97,7 @@ struct file_failure {
 	const struct sql_error *error; /* NULL: no SQL error */
 	struct bytes sent;             /* what its position counts in */
 	int first_line;                /* of `sent` in the file */
-	int line;                      /* of the statement that failed, for errors without a position; 0: not known */
+	int line;                      /* of the statement, when there is no position; 0: not known */
 	const char *where;             /* file_place; NULL: the whole file */
 	const char *why;               /* instead of an SQL error */
 };

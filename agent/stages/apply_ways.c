@@ -284,8 +284,8 @@ struct error *file_ask_outcome(struct file *file, const char *xid, bool *ret_lan
 }
 
 /*
- * headgate.deployed is written by each of our transactions. If the row is older than ours, ours did not commit: a crash
- * of the server took it back, and its number was given to another one.
+ * Each of our transactions writes headgate.deployed. If the row is older than ours, ours did not
+ * commit: a crash of the server took it back, and its number was given to another one.
  */
 static bool is_older(const char *deployed, const char *xid)
 {

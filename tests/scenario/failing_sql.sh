@@ -85,4 +85,4 @@ expect_table codes
 expect_ledger 20260102000000_codes applied
 expect_ledger_rows 20260102000000_codes 5
 expect_status "$commit" success "applied 1 migration"
-expect_status "$failed" failure "undone by ${commit:0:8}"
+expect_status "$failed" failure "corrected by ${commit:0:8}"

@@ -1,6 +1,6 @@
 /*
- * Walks a whole journal, for scenarios: chain, archive, and every table that records make. Prints "intact", or what does
- * not fit, and ends with 1. It opens the file read only, so a pass may be at work.
+ * Walks a whole journal, for scenarios: chain, archive, and every table that records make. Prints
+ * "intact", or what does not fit, and ends with 1. Read only, so a pass may be at work.
  */
 #include <stdio.h>
 #include <stdlib.h>

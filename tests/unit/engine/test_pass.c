@@ -240,7 +240,7 @@ static void a_corrected_file_is_sent_at_once(void **state)
 	assert_fine(pass_world_pass(world));
 	assert_int_equal(pass_world_effects(world, "CREATE better"), 1);
 	assert_status(world, corrected, "success: applied 1 migration");
-	assert_status(world, failed, arena_printf(world->arena, "failure: undone by %.10s", corrected));
+	assert_status(world, failed, arena_printf(world->arena, "failure: corrected by %.10s", corrected));
 	assert_string_equal(pass_world_runs(world), "1 deploy refused, 2 deploy done");
 }
 
