@@ -14,39 +14,45 @@
 #include "base/file.h"
 #include "cli/cli.h"
 
-#define GITHUB_DEADLINE_MS 2000 /* one request; the outbox is tried after each stage and must not hold it up */
+#define GITHUB_DEADLINE_MS                                                                         \
+	2000 /* one request; the outbox is tried after each stage and must not hold it up */
 
 static struct error *open_journal(struct arena *arena, const struct config *config, bool read_only,
                                   struct journal **ret_journal);
-static struct error *open_source(struct arena *arena, const struct config *config, struct source **ret_source);
-static struct error *open_keyring(struct arena *arena, const struct config *config, struct keyring **ret_keyring);
-static struct error *open_database(struct arena *arena, const struct config *config, const struct target *target,
-                                   struct database **ret_database, const char **ret_schema);
+static struct error *open_source(struct arena *arena, const struct config *config,
+                                 struct source **ret_source);
+static struct error *open_keyring(struct arena *arena, const struct config *config,
+                                  struct keyring **ret_keyring);
+static struct error *open_database(struct arena *arena, const struct config *config,
+                                   const struct target *target, struct database **ret_database,
+                                   const char **ret_schema);
 static struct error *open_parser(struct arena *arena, struct parser **ret_parser);
-static struct error *open_backup(struct arena *arena, const struct config *config, const struct target *target,
-                                 const char *journal, struct backup **ret_backup);
-static struct error *open_github(struct arena *arena, const struct config *config, const struct target *target,
-                                 struct forge **ret_forge);
-static struct error *open_notes(struct arena *arena, const struct config *config, const struct target *target,
-                                struct forge **ret_forge);
-static struct error *read_token(struct arena *arena, const char *path, const struct secret **ret_secret);
+static struct error *open_backup(struct arena *arena, const struct config *config,
+                                 const struct target *target, const char *journal,
+                                 struct backup **ret_backup);
+static struct error *open_github(struct arena *arena, const struct config *config,
+                                 const struct target *target, struct forge **ret_forge);
+static struct error *open_notes(struct arena *arena, const struct config *config,
+                                const struct target *target, struct forge **ret_forge);
+static struct error *read_token(struct arena *arena, const char *path,
+                                const struct secret **ret_secret);
 static const char *mirror_path(struct arena *arena, const struct config *config);
 
 static const struct forge_row forges[] = {
-        {"notes", open_notes},
-        {"github", open_github},
-        {NULL, NULL},
+	{"notes", open_notes},
+	{"github", open_github},
+	{NULL, NULL},
 };
 
 static const struct registry registry = {
-        .read_yaml = yaml_read,
-        .open_journal = open_journal,
-        .open_source = open_source,
-        .open_keyring = open_keyring,
-        .open_database = open_database,
-        .open_parser = open_parser,
-        .open_backup = open_backup,
-        .forges = forges,
+	.read_yaml = yaml_read,
+	.open_journal = open_journal,
+	.open_source = open_source,
+	.open_keyring = open_keyring,
+	.open_database = open_database,
+	.open_parser = open_parser,
+	.open_backup = open_backup,
+	.forges = forges,
 };
 
 int main(int argc, char **argv)
@@ -58,46 +64,49 @@ static struct error *open_journal(struct arena *arena, const struct config *conf
                                   struct journal **ret_journal)
 {
 	const struct journal_sqlite_options options = {
-	        .path = path_join(arena, config->state, "journal.db"),
-	        .read_only = read_only,
+		.path = path_join(arena, config->state, "journal.db"),
+		.read_only = read_only,
 	};
 
 	return journal_sqlite_open(arena, &options, ret_journal);
 }
 
-static struct error *open_source(struct arena *arena, const struct config *config, struct source **ret_source)
+static struct error *open_source(struct arena *arena, const struct config *config,
+                                 struct source **ret_source)
 {
 	struct source_git_options *options = ARENA_NEW(arena, struct source_git_options);
 
 	*options = (struct source_git_options){
-	        .url = config->repository.url,
-	        .username = config->repository.username,
-	        .mirror = mirror_path(arena, config),
-	        .ca_file = config->repository.ca_file,
-	        .allow_http = config->repository.allow_http,
+		.url = config->repository.url,
+		.username = config->repository.username,
+		.mirror = mirror_path(arena, config),
+		.ca_file = config->repository.ca_file,
+		.allow_http = config->repository.allow_http,
 	};
 	TRY(read_token(arena, config->repository.token_file, &options->token));
 	return source_git_open(arena, options, ret_source);
 }
 
-static struct error *open_keyring(struct arena *arena, const struct config *config, struct keyring **ret_keyring)
+static struct error *open_keyring(struct arena *arena, const struct config *config,
+                                  struct keyring **ret_keyring)
 {
 	const struct keyring_ssh_options options = {
-	        .allowed_signers = config->keys.allowed_signers,
-	        .revoked = config->keys.revoked,
-	        .scratch = path_join(arena, config->state, "scratch"),
+		.allowed_signers = config->keys.allowed_signers,
+		.revoked = config->keys.revoked,
+		.scratch = path_join(arena, config->state, "scratch"),
 	};
 
 	return keyring_ssh_open(arena, &options, ret_keyring);
 }
 
-static struct error *open_database(struct arena *arena, const struct config *config, const struct target *target,
-                                   struct database **ret_database, const char **ret_schema)
+static struct error *open_database(struct arena *arena, const struct config *config,
+                                   const struct target *target, struct database **ret_database,
+                                   const char **ret_schema)
 {
 	const struct database_postgres_options options = {
-	        .url = target->database_url,
-	        .url_file = target->database_url_file,
-	        .target = target->name,
+		.url = target->database_url,
+		.url_file = target->database_url_file,
+		.target = target->name,
 	};
 	struct database_url url = {0};
 	struct database *database = NULL;
@@ -120,55 +129,57 @@ static struct error *open_parser(struct arena *arena, struct parser **ret_parser
 	return parser_pgquery_open(arena, ret_parser);
 }
 
-static struct error *open_backup(struct arena *arena, const struct config *config, const struct target *target,
-                                 const char *journal, struct backup **ret_backup)
+static struct error *open_backup(struct arena *arena, const struct config *config,
+                                 const struct target *target, const char *journal,
+                                 struct backup **ret_backup)
 {
 	const struct backup_pgdump_options options = {
-	        .folder = config->backups,
-	        .url = target->database_url,
-	        .url_file = target->database_url_file,
-	        .journal = journal,
+		.folder = config->backups,
+		.url = target->database_url,
+		.url_file = target->database_url_file,
+		.journal = journal,
 	};
 
 	return backup_pgdump_open(arena, &options, ret_backup);
 }
 
-static struct error *open_github(struct arena *arena, const struct config *config, const struct target *target,
-                                 struct forge **ret_forge)
+static struct error *open_github(struct arena *arena, const struct config *config,
+                                 const struct target *target, struct forge **ret_forge)
 {
 	struct forge_github_options *options = ARENA_NEW(arena, struct forge_github_options);
 
 	(void)target;
 	*options = (struct forge_github_options){
-	        .api = config->github.api,
-	        .repository = config->github.repository,
-	        .ca_file = config->github.ca_file,
-	        .allow_http = config->github.allow_http,
-	        .deadline_ms = GITHUB_DEADLINE_MS,
+		.api = config->github.api,
+		.repository = config->github.repository,
+		.ca_file = config->github.ca_file,
+		.allow_http = config->github.allow_http,
+		.deadline_ms = GITHUB_DEADLINE_MS,
 	};
 	TRY(read_token(arena, config->github.token_file, &options->token));
 	return forge_github_open(arena, options, ret_forge);
 }
 
-static struct error *open_notes(struct arena *arena, const struct config *config, const struct target *target,
-                                struct forge **ret_forge)
+static struct error *open_notes(struct arena *arena, const struct config *config,
+                                const struct target *target, struct forge **ret_forge)
 {
 	struct forge_notes_options *options = ARENA_NEW(arena, struct forge_notes_options);
 
 	(void)target;
 	*options = (struct forge_notes_options){
-	        .mirror = mirror_path(arena, config),
-	        .push = config->notes.push,
-	        .remote = config->repository.url,
-	        .username = config->repository.username,
-	        .ca_file = config->repository.ca_file,
-	        .allow_http = config->repository.allow_http,
+		.mirror = mirror_path(arena, config),
+		.push = config->notes.push,
+		.remote = config->repository.url,
+		.username = config->repository.username,
+		.ca_file = config->repository.ca_file,
+		.allow_http = config->repository.allow_http,
 	};
 	TRY(read_token(arena, config->notes.token_file, &options->token));
 	return forge_notes_open(arena, options, ret_forge);
 }
 
-static struct error *read_token(struct arena *arena, const char *path, const struct secret **ret_secret)
+static struct error *read_token(struct arena *arena, const char *path,
+                                const struct secret **ret_secret)
 {
 	struct bytes bytes = {0};
 

@@ -44,6 +44,17 @@ static const char dropped[] =
 	IS_DROPPED("c.oid") " THEN 'running' ELSE 'remnant' END, " DROP_IT NAMED_INDEX;
 
 /*
+ * The usual answers at a quarter of the price, for a planner takes a millisecond over the views of
+ * the two questions above: NULL means that they must be asked.
+ */
+static const char created_at_a_glance[] =
+	"SELECT CASE WHEN i.indexrelid IS NULL THEN 'nothing' WHEN t.relname <> $3 THEN 'unknown'"
+	" WHEN i.indisvalid THEN 'done' END" NAMED_INDEX;
+
+static const char dropped_at_a_glance[] =
+	"SELECT CASE WHEN i.indexrelid IS NULL OR i.indisvalid THEN 'nothing' END" NAMED_INDEX;
+
+/*
  * The index named, or all of the table: with its partitions and the tables that hold its large
  * values.
  */
@@ -99,11 +110,12 @@ static const char labelled[] =
 static const struct question {
 	const char *sql;
 	enum probe_result otherwise;
+	const char *glance; /* asked first; NULL: none */
 } questions[] = {
 	[STATEMENT_PLAIN] = {NULL, PROBE_UNKNOWN},
 	[STATEMENT_TRANSACTION] = {NULL, PROBE_UNKNOWN},
-	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {created, PROBE_NOTHING},
-	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {dropped, PROBE_DONE},
+	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {created, PROBE_NOTHING, created_at_a_glance},
+	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {dropped, PROBE_DONE, dropped_at_a_glance},
 	[STATEMENT_REINDEX_CONCURRENTLY] = {reindexed, PROBE_UNKNOWN},
 	[STATEMENT_DETACH_CONCURRENTLY] = {detached, PROBE_UNKNOWN},
 	[STATEMENT_VACUUM] = {NULL, PROBE_NOTHING}, /* may be repeated */
@@ -117,7 +129,8 @@ static struct error *ask(struct postgres *postgres, const struct statement *stat
                          const char *schema, struct arena *arena, struct pg_reply *ret_reply,
                          enum probe_result *ret_result);
 static struct error *find_schema(struct postgres *postgres, const struct statement *statement,
-                                 const char *otherwise, struct arena *arena, const char **ret_schema);
+                                 const char *otherwise, struct arena *arena,
+                                 const char **ret_schema);
 static struct error *remove_remnant(struct postgres *postgres, const char *sql,
                                     struct arena *arena);
 
@@ -153,6 +166,7 @@ static struct error *ask(struct postgres *postgres, const struct statement *stat
 		{"done", PROBE_DONE},       {"nothing", PROBE_NOTHING}, {"remnant", PROBE_REMNANT},
 		{"running", PROBE_RUNNING}, {"unknown", PROBE_UNKNOWN},
 	};
+	static const char aim[] = "cannot look what became of a statement";
 	const struct question *question = &questions[statement->kind];
 	const char *values[] = {statement->schema, statement->name, statement->table,
 	                        statement->detail};
@@ -169,8 +183,10 @@ static struct error *ask(struct postgres *postgres, const struct statement *stat
 	}
 	if (!statement->schema)
 		TRY(find_schema(postgres, statement, schema, arena, &values[0]));
-	TRY(postgres_look(postgres, arena, "cannot look what became of a statement", question->sql,
-	                  values, 4, &reply));
+	if (question->glance)
+		TRY(postgres_look(postgres, arena, aim, question->glance, values, 4, &reply));
+	if (!question->glance || (pg_row_count(&reply, 0) && !pg_cell(&reply, 0, 0, 0)))
+		TRY(postgres_look(postgres, arena, aim, question->sql, values, 4, &reply));
 	*ret_result = question->otherwise;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (text_equal(pg_cell(&reply, 0, 0, 0), words[i].word))
@@ -182,7 +198,8 @@ static struct error *ask(struct postgres *postgres, const struct statement *stat
 
 /* As the session itself would look: a file may have set its search_path. An index is where its table is. */
 static struct error *find_schema(struct postgres *postgres, const struct statement *statement,
-                                 const char *otherwise, struct arena *arena, const char **ret_schema)
+                                 const char *otherwise, struct arena *arena,
+                                 const char **ret_schema)
 {
 	static const char find[] =
 		"SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c"
@@ -191,12 +208,16 @@ static struct error *find_schema(struct postgres *postgres, const struct stateme
 		" (SELECT n.nspname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
 		" WHERE t.oid = pg_catalog.to_regtype(pg_catalog.quote_ident($1))),"
 		" pg_catalog.current_schema(), $2)";
-	const bool by_table = statement->kind == STATEMENT_CREATE_INDEX_CONCURRENTLY && statement->table;
-	const char *values[] = {by_table ? statement->table : statement->name ? statement->name : statement->table,
+	const bool by_table =
+		statement->kind == STATEMENT_CREATE_INDEX_CONCURRENTLY && statement->table;
+	const char *values[] = {by_table          ? statement->table
+	                        : statement->name ? statement->name
+	                                          : statement->table,
 	                        otherwise};
 	struct pg_reply reply;
 
-	TRY(postgres_look(postgres, arena, "cannot look where a statement looks", find, values, 2, &reply));
+	TRY(postgres_look(postgres, arena, "cannot look where a statement looks", find, values, 2,
+	                  &reply));
 	*ret_schema = pg_cell(&reply, 0, 0, 0);
 	return NULL;
 }
@@ -214,7 +235,9 @@ static struct error *remove_remnant(struct postgres *postgres, const char *sql, 
 	struct pg_reply reply, ignored;
 
 	/* This one setting alone: a search_path of the file's own tells where the next probe looks. */
-	TRY(postgres_look(postgres, arena, aim, "SELECT pg_catalog.current_setting('statement_timeout')", NULL, 0, &reply));
+	TRY(postgres_look(postgres, arena, aim,
+	                  "SELECT pg_catalog.current_setting('statement_timeout')", NULL, 0,
+	                  &reply));
 	limited.sql = arena_printf(arena, "SET statement_timeout = %s",
 	                           pg_literal(postgres->pg, arena, pg_cell(&reply, 0, 0, 0)));
 	TRY(postgres_query(postgres, &unlimited, arena, &ignored));

@@ -76,11 +76,13 @@ FALLIBLE postgres_send(struct database *database, struct bytes sql,
  */
 static struct error *swap_timeouts(struct postgres *postgres, bool longer, struct arena *arena)
 {
+	/* not by pg_settings, which makes a row of each setting that there is: ten times as slow */
 	static const char swap[] =
-		"SELECT pg_catalog.set_config(s.name, v.after, false) FROM (VALUES"
+		"SELECT pg_catalog.set_config(v.name, v.after, false) FROM (VALUES"
 		" ('statement_timeout', %s, %s),"
 		" ('lock_timeout', %s, %s)) AS v (name, before, after)"
-		" JOIN pg_catalog.pg_settings s ON s.name = v.name AND s.setting = v.before";
+		" WHERE extract(epoch FROM pg_catalog.current_setting(v.name)::pg_catalog.interval)"
+		" * 1000 = v.before::pg_catalog.numeric";
 	uint64_t lock = postgres->limits.lock_timeout;
 	const char *ours[] = {number_literal(arena, postgres->limits.statement_timeout),
 	                      number_literal(arena, lock)};

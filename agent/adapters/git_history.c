@@ -118,10 +118,11 @@ static struct error *meet(struct walk *walk, const char *id, bool excluded)
 		return NULL;
 	}
 	if (walk->count == NODES_MAXIMUM)
-		return FAIL(walk->arena, GIT_LIMIT, .what = "cannot read the history",
-		            .why = arena_printf(walk->arena, "it has more than %d commits",
-		                                HISTORY_MAXIMUM),
-		            .hint = "Set the starting point nearer to head: headgate baseline COMMIT");
+		return FAIL(
+			walk->arena, GIT_LIMIT, .what = "cannot read the history",
+			.why = arena_printf(walk->arena, "it has more than %d commits",
+		                            HISTORY_MAXIMUM),
+			.hint = "Set the starting point nearer to head: headgate baseline COMMIT");
 	TRY(read_node(walk, id, &node));
 	*LIST_ADD(walk->arena, walk) = node;
 	*slot = walk->count;

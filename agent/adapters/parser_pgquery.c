@@ -172,20 +172,22 @@ static FALLIBLE child_start(struct arena *arena, const struct parser_file *files
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
-		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
-		            .why = errno_text(arena, errno),
-		            .hint = "The agent tries again by itself. Is a limit of processes or memory "
-		                    "reached? See: ulimit -a");
+		return FAIL(
+			arena, PARSER, .what = "cannot start the SQL parser",
+			.why = errno_text(arena, errno),
+			.hint = "The agent tries again by itself. Is a limit of processes or memory "
+				"reached? See: ulimit -a");
 	child->pid = fork();
 	if (child->pid < 0) {
 		int number = errno;
 
 		(void)close(ends[0]);
 		(void)close(ends[1]);
-		return FAIL(arena, PARSER, .what = "cannot start the SQL parser",
-		            .why = errno_text(arena, number),
-		            .hint = "The agent tries again by itself. Is a limit of processes or memory "
-		                    "reached? See: ulimit -a");
+		return FAIL(
+			arena, PARSER, .what = "cannot start the SQL parser",
+			.why = errno_text(arena, number),
+			.hint = "The agent tries again by itself. Is a limit of processes or memory "
+				"reached? See: ulimit -a");
 	}
 	if (child->pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);

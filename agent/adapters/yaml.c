@@ -20,16 +20,19 @@ static void parser_cleanup(struct fy_parser **parser);
 static void keep_complaint(struct fy_diag *diag, void *user, const char *text, size_t size);
 static struct error *read_stream(struct reading *reading, struct node **ret_node);
 static struct error *next_event(struct reading *reading, struct fy_event **ret_event);
-static struct error *read_node(struct reading *reading, struct fy_event *event, int depth, struct node **ret_node);
+static struct error *read_node(struct reading *reading, struct fy_event *event, int depth,
+                               struct node **ret_node);
 static struct error *read_map(struct reading *reading, int depth, struct node *map);
 static struct error *read_list(struct reading *reading, int depth, struct node *list);
 static struct error *refuse(struct reading *reading, int line, const char *why);
 static int line_of(struct fy_event *event);
-static struct error *read_scalar(struct reading *reading, struct fy_token *token, int line, const char **ret_text);
+static struct error *read_scalar(struct reading *reading, struct fy_token *token, int line,
+                                 const char **ret_text);
 static bool has_control(struct bytes yaml);
 static const char *complaint(struct reading *reading, int *line);
 
-struct error *yaml_read(struct arena *arena, const char *path, struct bytes yaml, struct node **ret_node)
+struct error *yaml_read(struct arena *arena, const char *path, struct bytes yaml,
+                        struct node **ret_node)
 {
 	struct reading reading = {.arena = arena, .path = path, .complaints = TEXT_IN(arena)};
 	struct fy_diag_cfg diag_cfg;
@@ -50,7 +53,8 @@ struct error *yaml_read(struct arena *arena, const char *path, struct bytes yaml
 	diag_cfg.show_source = diag_cfg.show_module = diag_cfg.show_type = false;
 	diag_cfg.show_position = true;
 	diag = fy_diag_create(&diag_cfg);
-	parser = fy_parser_create(&(struct fy_parse_cfg){.flags = FYPCF_DEFAULT_PARSE, .diag = diag});
+	parser = fy_parser_create(
+		&(struct fy_parse_cfg){.flags = FYPCF_DEFAULT_PARSE, .diag = diag});
 	if (!diag || !parser || fy_parser_set_string(parser, yaml.size ? yaml.data : "", yaml.size))
 		return refuse(&reading, 0, "the YAML parser could not be started");
 	reading.parser = parser;
@@ -93,8 +97,8 @@ static struct error *read_stream(struct reading *reading, struct node **ret_node
 		error = type == FYET_DOCUMENT_START && ++documents > 1
 		                ? refuse(reading, line_of(event), "it holds more than one document")
 		                : NULL;
-		if (!error && (type == FYET_SCALAR || type == FYET_MAPPING_START || type == FYET_SEQUENCE_START ||
-		               type == FYET_ALIAS))
+		if (!error && (type == FYET_SCALAR || type == FYET_MAPPING_START ||
+		               type == FYET_SEQUENCE_START || type == FYET_ALIAS))
 			error = read_node(reading, event, 1, &root);
 		fy_parser_event_free(reading->parser, event);
 		TRY(error);
@@ -115,7 +119,8 @@ static struct error *next_event(struct reading *reading, struct fy_event **ret_e
 	return *ret_event ? NULL : refuse(reading, 0, "it is not YAML");
 }
 
-static struct error *read_node(struct reading *reading, struct fy_event *event, int depth, struct node **ret_node)
+static struct error *read_node(struct reading *reading, struct fy_event *event, int depth,
+                               struct node **ret_node)
 {
 	const int line = line_of(event);
 	struct node *node = NULL;
@@ -124,8 +129,10 @@ static struct error *read_node(struct reading *reading, struct fy_event *event, 
 		return refuse(reading, line, "it is nested too deeply");
 	if (event->type == FYET_ALIAS ||
 	    (event->type == FYET_SCALAR && (event->scalar.anchor || event->scalar.tag)) ||
-	    (event->type == FYET_MAPPING_START && (event->mapping_start.anchor || event->mapping_start.tag)) ||
-	    (event->type == FYET_SEQUENCE_START && (event->sequence_start.anchor || event->sequence_start.tag)))
+	    (event->type == FYET_MAPPING_START &&
+	     (event->mapping_start.anchor || event->mapping_start.tag)) ||
+	    (event->type == FYET_SEQUENCE_START &&
+	     (event->sequence_start.anchor || event->sequence_start.tag)))
 		return refuse(reading, line, "anchors, aliases and tags are not allowed here");
 	if (event->type == FYET_SCALAR) {
 		const char *text = NULL;
@@ -168,7 +175,9 @@ static struct error *read_map(struct reading *reading, int depth, struct node *m
 		if (!key || text_equal(key, "<<"))
 			return refuse(reading, line, "a key must be a plain word");
 		if (node_find(map, key))
-			return refuse(reading, line, arena_printf(reading->arena, "the key '%s' stands twice", key));
+			return refuse(
+				reading, line,
+				arena_printf(reading->arena, "the key '%s' stands twice", key));
 		TRY(next_event(reading, &event));
 		error = read_node(reading, event, depth + 1, &value);
 		fy_parser_event_free(reading->parser, event);
@@ -188,7 +197,8 @@ static struct error *read_list(struct reading *reading, int depth, struct node *
 
 		TRY(next_event(reading, &event));
 		type = event->type;
-		error = type == FYET_SEQUENCE_END ? NULL : read_node(reading, event, depth + 1, &value);
+		error = type == FYET_SEQUENCE_END ? NULL
+		                                  : read_node(reading, event, depth + 1, &value);
 		fy_parser_event_free(reading->parser, event);
 		TRY(error);
 		if (type == FYET_SEQUENCE_END)
@@ -201,11 +211,13 @@ static struct error *refuse(struct reading *reading, int line, const char *why)
 {
 	const char *words = line ? "" : complaint(reading, &line);
 
-	return FAIL(reading->arena, CONFIG,
-	            .what = line ? arena_printf(reading->arena, "cannot read '%s', line %d", reading->path, line)
-	                         : arena_printf(reading->arena, "cannot read '%s'", reading->path),
-	            .why = *words ? arena_printf(reading->arena, "%s: %s", why, words) : why,
-	            .hint = "Correct the file; a complete example is in the manual page headgate.yaml(5).");
+	return FAIL(
+		reading->arena, CONFIG,
+		.what = line ? arena_printf(reading->arena, "cannot read '%s', line %d",
+	                                    reading->path, line)
+	                     : arena_printf(reading->arena, "cannot read '%s'", reading->path),
+		.why = *words ? arena_printf(reading->arena, "%s: %s", why, words) : why,
+		.hint = "Correct the file; a complete example is in the manual page headgate.yaml(5).");
 }
 
 /* "<memory-@0x…>:4:1: error: flow sequence without a closing bracket", the first line of what libfyaml said. */
@@ -215,7 +227,8 @@ static const char *complaint(struct reading *reading, int *line)
 	const char *words = strstr(text, "error: ");
 	uint64_t number = 0;
 
-	if (place && parse_number(arena_copy(reading->arena, place + 2, strcspn(place + 2, ":")), INT32_MAX, &number))
+	if (place && parse_number(arena_copy(reading->arena, place + 2, strcspn(place + 2, ":")),
+	                          INT32_MAX, &number))
 		*line = (int)number;
 	text = words ? words + strlen("error: ") : "";
 	text = text_trim(reading->arena, arena_copy(reading->arena, text, strcspn(text, "\n")));
@@ -241,7 +254,8 @@ static int line_of(struct fy_event *event)
 }
 
 /* NULL when nothing is written: a key without a value. */
-static struct error *read_scalar(struct reading *reading, struct fy_token *token, int line, const char **ret_text)
+static struct error *read_scalar(struct reading *reading, struct fy_token *token, int line,
+                                 const char **ret_text)
 {
 	size_t size = 0;
 	const char *text = token ? fy_token_get_text(token, &size) : NULL;

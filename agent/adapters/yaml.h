@@ -11,4 +11,5 @@
 
 /* Every scalar becomes NODE_TEXT as it was written, a value that is left out NODE_NULL; an empty document is an empty map.
  * A value has its key's line. ERR_CONFIG: what and line. */
-FALLIBLE yaml_read(struct arena *arena, const char *path, struct bytes yaml, struct node **ret_node);
+FALLIBLE yaml_read(struct arena *arena, const char *path, struct bytes yaml,
+                   struct node **ret_node);

@@ -201,7 +201,8 @@ static FALLIBLE take_output(struct conversation *talk)
 	ssize_t size = read(talk->child.output, talk->piece, PIECE);
 
 	if (size > 0) {
-		struct error *error = talk->sink(talk->context, talk->arena, talk->piece, (size_t)size);
+		struct error *error =
+			talk->sink(talk->context, talk->arena, talk->piece, (size_t)size);
 
 		heard(talk); /* afterwards: what the sink took is not the program's silence */
 		return error;
@@ -250,8 +251,10 @@ static FALLIBLE out_of_time(struct conversation *talk)
 	struct arena *arena = talk->arena;
 	const char *complaint = tidy_complaint(talk);
 	bool is_quiet = clock_monotonic_ms() < talk->end_ms;
-	const char *time = text_duration(arena, is_quiet ? talk->process->quiet_ms : talk->process->deadline_ms);
-	const char *why = arena_printf(arena, is_quiet ? "it wrote nothing for %s" : "it had not ended after %s", time);
+	const char *time = text_duration(arena, is_quiet ? talk->process->quiet_ms
+	                                                 : talk->process->deadline_ms);
+	const char *why = arena_printf(
+		arena, is_quiet ? "it wrote nothing for %s" : "it had not ended after %s", time);
 
 	return FAIL(
 		arena, PROCESS_TIME,

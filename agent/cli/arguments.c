@@ -7,18 +7,21 @@
 #include "cli/terminal.h"
 
 static const struct option global[] = {
-        {"config", "FILE", "the configuration; default: HEADGATE_CONFIG, ./headgate.yaml, /etc/headgate/headgate.yaml"},
-        {"target", "NAME", "one target; default: every target (baseline, verify and retry take one)"},
-        {"output", "text|json", "how results are printed; default: text"},
-        {"log-level", "LEVEL", "error, warning, info or debug; default: info for run, no log otherwise"},
-        {"log-format", "text|json", "how log lines are written; default: text"},
-        {"help", NULL, "print help and end"},
-        {NULL, NULL, NULL},
+	{"config", "FILE",
+         "the configuration; default: HEADGATE_CONFIG, ./headgate.yaml, /etc/headgate/headgate.yaml"},
+	{"target", "NAME",
+         "one target; default: every target (baseline, verify and retry take one)"},
+	{"output", "text|json", "how results are printed; default: text"},
+	{"log-level", "LEVEL",
+         "error, warning, info or debug; default: info for run, no log otherwise"},
+	{"log-format", "text|json", "how log lines are written; default: text"},
+	{"help", NULL, "print help and end"},
+	{NULL, NULL, NULL},
 };
 
 static const struct command *const all[] = {
-        &cmd_run,     &cmd_reconcile, &cmd_plan,  &cmd_status,  &cmd_history,
-        &cmd_baseline, &cmd_verify,   &cmd_retry, &cmd_explain, &cmd_version,
+	&cmd_run,      &cmd_reconcile, &cmd_plan,  &cmd_status,  &cmd_history,
+	&cmd_baseline, &cmd_verify,    &cmd_retry, &cmd_explain, &cmd_version,
 };
 
 #define COMMAND_COUNT (sizeof all / sizeof *all)
@@ -30,7 +33,8 @@ static const struct option *find_option(const struct option *options, const char
 static struct error *refuse_option(struct invocation *invocation, const char *name);
 static struct error *read_command(struct invocation *invocation, const char *word);
 static struct error *check_operands(struct invocation *invocation);
-static struct error *check_choice(struct invocation *invocation, const char *option, const char *a, const char *b);
+static struct error *check_choice(struct invocation *invocation, const char *option, const char *a,
+                                  const char *b);
 static void print_options(const struct option *options);
 
 const struct command *const *commands_all(size_t *ret_count)
@@ -73,7 +77,8 @@ struct error *arguments_read(int argc, char **argv, struct invocation *invocatio
 	for (int i = 1; i < argc; i++) {
 		if (!options_end && text_equal(argv[i], "--"))
 			options_end = true;
-		else if (!options_end && (text_equal(argv[i], "-h") || text_equal(argv[i], "--help")))
+		else if (!options_end &&
+		         (text_equal(argv[i], "-h") || text_equal(argv[i], "--help")))
 			*ret_help = true;
 		else if (!options_end && text_equal(argv[i], "--version"))
 			invocation->command = &cmd_version;
@@ -111,8 +116,10 @@ void help_print(const struct command *command)
 		}
 	} else {
 		terminal_print(COLOUR_STRONG, "headgate");
-		terminal_print(COLOUR_NONE, " — merged migrations reach PostgreSQL, reverted ones leave it, and the commit says so\n\n"
-		                            "  headgate [options] COMMAND [arguments]\n");
+		terminal_print(
+			COLOUR_NONE,
+			" — merged migrations reach PostgreSQL, reverted ones leave it, and the commit says so\n\n"
+			"  headgate [options] COMMAND [arguments]\n");
 		terminal_print(COLOUR_STRONG, "\nCommands\n");
 		for (size_t i = 0; i < COMMAND_COUNT; i++)
 			terminal_row(COLOUR_GOOD, COMMAND_WIDTH, all[i]->name, all[i]->sentence);
@@ -120,18 +127,21 @@ void help_print(const struct command *command)
 	terminal_print(COLOUR_STRONG, "\n%s\n", command ? "Options of every command" : "Options");
 	print_options(global);
 	terminal_print(COLOUR_NONE, "\n");
-	terminal_row(COLOUR_NONE, COMMAND_WIDTH, "exit",
-	             "0 done, 1 failed, 2 difference, 3 policy refused, 4 signature refused, 5 not now, 6 a person is needed, "
-	             "64 usage");
+	terminal_row(
+		COLOUR_NONE, COMMAND_WIDTH, "exit",
+		"0 done, 1 failed, 2 difference, 3 policy refused, 4 signature refused, 5 not now, 6 a person is needed, "
+		"64 usage");
 	terminal_row(COLOUR_NONE, COMMAND_WIDTH, "more",
-	             command ? "headgate explain, man headgate" : "headgate COMMAND --help, headgate explain, man headgate");
+	             command ? "headgate explain, man headgate"
+	                     : "headgate COMMAND --help, headgate explain, man headgate");
 }
 
 static struct error *read_option(int argc, char **argv, int *i, struct invocation *invocation)
 {
 	const char *text = argv[*i] + (text_starts(argv[*i], "--") ? 2 : 1);
 	const char *equals = strchr(text, '=');
-	const char *name = equals ? arena_copy(invocation->arena, text, (size_t)(equals - text)) : text;
+	const char *name =
+		equals ? arena_copy(invocation->arena, text, (size_t)(equals - text)) : text;
 	const struct option *option = find_option(global, name);
 
 	for (size_t k = 0; !option && k < COMMAND_COUNT; k++)
@@ -139,16 +149,23 @@ static struct error *read_option(int argc, char **argv, int *i, struct invocatio
 	if (!option || !text_starts(argv[*i], "--"))
 		return refuse_option(invocation, name);
 	if (invocation->given_count == OPTIONS_MAXIMUM)
-		return FAIL(invocation->arena, USAGE, .what = "there are too many options", .hint = "Give each option once.");
+		return FAIL(invocation->arena, USAGE, .what = "there are too many options",
+		            .hint = "Give each option once.");
 	if (!option->argument && equals)
-		return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "option '--%s' takes no value", name),
+		return FAIL(invocation->arena, USAGE,
+		            .what = arena_printf(invocation->arena, "option '--%s' takes no value",
+		                                 name),
 		            .hint = "Leave out what follows '='.");
 	if (option->argument && !equals && *i + 1 >= argc)
 		return FAIL(invocation->arena, USAGE,
-		            .what = arena_printf(invocation->arena, "option '--%s' needs a value", name),
-		            .hint = arena_printf(invocation->arena, "Write --%s %s.", name, option->argument));
+		            .what = arena_printf(invocation->arena, "option '--%s' needs a value",
+		                                 name),
+		            .hint = arena_printf(invocation->arena, "Write --%s %s.", name,
+		                                 option->argument));
 	invocation->given[invocation->given_count].name = option->name;
-	invocation->given[invocation->given_count].value = !option->argument ? "" : equals ? equals + 1 : argv[++*i];
+	invocation->given[invocation->given_count].value = !option->argument ? ""
+	                                                   : equals          ? equals + 1
+	                                                                     : argv[++*i];
 	invocation->given_count++;
 	return NULL;
 }
@@ -163,7 +180,8 @@ static const struct option *find_option(const struct option *options, const char
 
 static struct error *refuse_option(struct invocation *invocation, const char *name)
 {
-	const struct option *tables[] = {global, invocation->command ? invocation->command->options : NULL};
+	const struct option *tables[] = {global,
+	                                 invocation->command ? invocation->command->options : NULL};
 	const char *known[2 * OPTIONS_MAXIMUM], *nearest;
 	size_t count = 0;
 
@@ -171,14 +189,16 @@ static struct error *refuse_option(struct invocation *invocation, const char *na
 		for (const struct option *option = tables[i]; option && option->name; option++)
 			known[count++] = option->name;
 	nearest = text_nearest(name, known, count);
-	return FAIL(invocation->arena, USAGE,
-	            .what = arena_printf(invocation->arena, "unknown option '--%s'%s%s", name,
-	                                 invocation->command ? " for " : "",
-	                                 invocation->command ? invocation->command->name : ""),
-	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean --%s?", nearest)
-	                            : arena_printf(invocation->arena, "Type headgate %s%s--help for those that there are.",
-	                                           invocation->command ? invocation->command->name : "",
-	                                           invocation->command ? " " : ""));
+	return FAIL(
+		invocation->arena, USAGE,
+		.what = arena_printf(invocation->arena, "unknown option '--%s'%s%s", name,
+	                             invocation->command ? " for " : "",
+	                             invocation->command ? invocation->command->name : ""),
+		.hint = nearest ? arena_printf(invocation->arena, "Did you mean --%s?", nearest)
+	                        : arena_printf(invocation->arena,
+	                                       "Type headgate %s%s--help for those that there are.",
+	                                       invocation->command ? invocation->command->name : "",
+	                                       invocation->command ? " " : ""));
 }
 
 static struct error *read_command(struct invocation *invocation, const char *word)
@@ -191,8 +211,10 @@ static struct error *read_command(struct invocation *invocation, const char *wor
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		known[i] = all[i]->name;
 	nearest = text_nearest(word, known, COMMAND_COUNT);
-	return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "unknown command '%s'", word),
-	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean headgate %s?", nearest)
+	return FAIL(invocation->arena, USAGE,
+	            .what = arena_printf(invocation->arena, "unknown command '%s'", word),
+	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean headgate %s?",
+	                                           nearest)
 	                            : "Type headgate --help for those that there are.");
 }
 
@@ -203,24 +225,32 @@ static struct error *check_operands(struct invocation *invocation)
 
 	if (count >= command->operands_minimum && count <= command->operands_maximum)
 		return NULL;
-	return FAIL(invocation->arena, USAGE,
-	            .what = count < command->operands_minimum
-	                            ? arena_printf(invocation->arena, "headgate %s needs %s", command->name, command->operands)
-	                            : arena_printf(invocation->arena, "headgate %s does not take '%s'", command->name,
-	                                           invocation->operands.items[command->operands_maximum]),
-	            .hint = arena_printf(invocation->arena, "Write headgate %s%s%s.", command->name, command->operands ? " " : "",
-	                                 command->operands ? command->operands : ""));
+	return FAIL(
+		invocation->arena, USAGE,
+		.what = count < command->operands_minimum
+	                        ? arena_printf(invocation->arena, "headgate %s needs %s",
+	                                       command->name, command->operands)
+	                        : arena_printf(
+					  invocation->arena, "headgate %s does not take '%s'",
+					  command->name,
+					  invocation->operands.items[command->operands_maximum]),
+		.hint = arena_printf(invocation->arena, "Write headgate %s%s%s.", command->name,
+	                             command->operands ? " " : "",
+	                             command->operands ? command->operands : ""));
 }
 
-static struct error *check_choice(struct invocation *invocation, const char *option, const char *a, const char *b)
+static struct error *check_choice(struct invocation *invocation, const char *option, const char *a,
+                                  const char *b)
 {
 	const char *value = invocation_option(invocation, option);
 
 	if (!value || text_equal(value, a) || text_equal(value, b))
 		return NULL;
 	return FAIL(invocation->arena, USAGE,
-	            .what = arena_printf(invocation->arena, "option '--%s' cannot be '%s'", option, value),
-	            .hint = arena_printf(invocation->arena, "Write --%s %s or --%s %s.", option, a, option, b));
+	            .what = arena_printf(invocation->arena, "option '--%s' cannot be '%s'", option,
+	                                 value),
+	            .hint = arena_printf(invocation->arena, "Write --%s %s or --%s %s.", option, a,
+	                                 option, b));
 }
 
 static void print_options(const struct option *options)
@@ -229,7 +259,8 @@ static void print_options(const struct option *options)
 
 	for (; options->name; options++)
 		terminal_row(COLOUR_GOOD, OPTION_WIDTH,
-		             arena_printf(arena, "--%s%s%s", options->name, options->argument ? " " : "",
+		             arena_printf(arena, "--%s%s%s", options->name,
+		                          options->argument ? " " : "",
 		                          options->argument ? options->argument : ""),
 		             options->sentence);
 }

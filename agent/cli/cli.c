@@ -22,7 +22,8 @@ static const char *own_path(struct arena *arena, const char *name);
 int cli_main(int argc, char **argv, const struct registry *registry)
 {
 	AUTO_ARENA arena = arena_new();
-	struct invocation invocation = {.arena = arena, .registry = registry, .program = own_path(arena, argv[0])};
+	struct invocation invocation = {
+		.arena = arena, .registry = registry, .program = own_path(arena, argv[0])};
 	bool help = false, is_logged = false;
 	int status = EXIT_DONE;
 	struct error *error = arguments_read(argc, argv, &invocation, &help);
@@ -35,7 +36,8 @@ int cli_main(int argc, char **argv, const struct registry *registry)
 		error = prepare(&invocation);
 		if (!error) {
 			error = invocation.command->perform(&invocation, &status);
-			is_logged = invocation.command == &cmd_reconcile && log_is_on(LOG_LEVEL_INFO);
+			is_logged =
+				invocation.command == &cmd_reconcile && log_is_on(LOG_LEVEL_INFO);
 		}
 	}
 	(void)fflush(stdout);
@@ -52,22 +54,26 @@ static struct error *prepare(struct invocation *invocation)
 	stop_watch();
 	if (!(invocation->command->needs & NEEDS_CONFIG))
 		return NULL;
-	TRY(config_load(invocation->arena, find_config(invocation->arena, invocation), invocation->registry->read_yaml,
-	                &invocation->config));
-	invocation->engine = (struct engine){.config = &invocation->config, .registry = invocation->registry};
+	TRY(config_load(invocation->arena, find_config(invocation->arena, invocation),
+	                invocation->registry->read_yaml, &invocation->config));
+	invocation->engine =
+		(struct engine){.config = &invocation->config, .registry = invocation->registry};
 	return choose_target(invocation);
 }
 
 static struct error *configure_log(struct invocation *invocation)
 {
 	const char *level_name = invocation_option(invocation, "log-level");
-	enum log_level level = invocation->command == &cmd_run ? LOG_LEVEL_INFO : LOG_LEVEL_NONE; /* an error is printed anyway */
+	enum log_level level = invocation->command == &cmd_run
+	                               ? LOG_LEVEL_INFO
+	                               : LOG_LEVEL_NONE; /* an error is printed anyway */
 
 	if (!level_name)
 		level_name = getenv("HEADGATE_LOG_LEVEL");
 	if (level_name && *level_name && !log_level_parse(level_name, &level))
 		return FAIL(invocation->arena, USAGE,
-		            .what = arena_printf(invocation->arena, "there is no log level '%s'", level_name),
+		            .what = arena_printf(invocation->arena, "there is no log level '%s'",
+		                                 level_name),
 		            .hint = "Write error, warning, info or debug.");
 	log_configure(level, text_equal(invocation_option(invocation, "log-format"), "json"));
 	return NULL;
@@ -100,13 +106,16 @@ static struct error *choose_target(struct invocation *invocation)
 		return NULL;
 	if (!name)
 		return FAIL(invocation->arena, USAGE,
-		            .what = arena_printf(invocation->arena, "headgate %s needs one target", invocation->command->name),
-		            .hint = arena_printf(invocation->arena, "Add --target; targets are: %s.",
+		            .what = arena_printf(invocation->arena, "headgate %s needs one target",
+		                                 invocation->command->name),
+		            .hint = arena_printf(invocation->arena,
+		                                 "Add --target; targets are: %s.",
 		                                 text_join(invocation->arena, &names, ", ")));
 	invocation->target = config_find_target(config, name);
 	if (invocation->target)
 		return NULL;
-	return FAIL(invocation->arena, UNKNOWN_TARGET, .what = arena_printf(invocation->arena, "there is no target '%s'", name),
+	return FAIL(invocation->arena, UNKNOWN_TARGET,
+	            .what = arena_printf(invocation->arena, "there is no target '%s'", name),
 	            .why = arena_printf(invocation->arena, "'%s' does not name it", config->path),
 	            .hint = text_nearest(name, names.items, names.count)
 	                            ? arena_printf(invocation->arena, "Did you mean '%s'?",

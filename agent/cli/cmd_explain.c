@@ -14,11 +14,11 @@ static const struct topic {
 	const char *name, *sentence;
 	struct error *(*explain)(struct invocation *invocation);
 } topics[] = {
-        {"pipeline", "the stages of a deploy and of a rollback", explain_pipeline},
-        {"policy", "the fields of a policy", explain_policy},
-        {"config", "the fields of the configuration", explain_config},
-        {"errors", "every error, its code, reaction and exit status", explain_errors},
-        {"records", "what the journal keeps", explain_records},
+	{"pipeline", "the stages of a deploy and of a rollback", explain_pipeline},
+	{"policy", "the fields of a policy", explain_policy},
+	{"config", "the fields of the configuration", explain_config},
+	{"errors", "every error, its code, reaction and exit status", explain_errors},
+	{"records", "what the journal keeps", explain_records},
 };
 
 #define TOPIC_COUNT (sizeof topics / sizeof *topics)
@@ -29,8 +29,10 @@ static void print_stages(const char *title, const struct stage *stages, size_t c
 static void print_mermaid(const char *title, const struct stage *stages, size_t count);
 static const char *when_interrupted(const struct stage *stage);
 static struct node *stage_nodes(struct arena *arena, const struct stage *stages, size_t count);
-static void print_fields(struct invocation *invocation, const char *title, const struct field *fields, size_t count);
-static void print_mdoc(struct invocation *invocation, const char *title, const struct field *fields, size_t count);
+static void print_fields(struct invocation *invocation, const char *title,
+                         const struct field *fields, size_t count);
+static void print_mdoc(struct invocation *invocation, const char *title, const struct field *fields,
+                       size_t count);
 static const char *field_rule(struct arena *arena, const struct field *field);
 static struct node *field_nodes(struct arena *arena, const struct field *fields, size_t count);
 static struct node *variable_nodes(struct arena *arena);
@@ -43,7 +45,8 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	const char *known[TOPIC_COUNT], *nearest;
 
 	(void)ret_status;
-	if (invocation->json && (invocation_option(invocation, "mermaid") || invocation_option(invocation, "mdoc")))
+	if (invocation->json &&
+	    (invocation_option(invocation, "mermaid") || invocation_option(invocation, "mdoc")))
 		return refuse_both(invocation);
 	if (!word)
 		return list_topics(invocation);
@@ -55,15 +58,20 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	if (error_find(word))
 		return explain_code(invocation, error_find(word));
 	nearest = text_nearest(word, known, TOPIC_COUNT);
-	return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "nothing is known about '%s'", word),
-	            .hint = nearest ? arena_printf(invocation->arena, "Did you mean headgate explain %s?", nearest)
-	                            : "Type headgate explain for the topics, headgate explain errors for the codes.");
+	return FAIL(
+		invocation->arena, USAGE,
+		.what = arena_printf(invocation->arena, "nothing is known about '%s'", word),
+		.hint = nearest ? arena_printf(invocation->arena,
+	                                       "Did you mean headgate explain %s?", nearest)
+	                        : "Type headgate explain for the topics, headgate explain errors for the codes.");
 }
 
 static struct error *refuse_both(struct invocation *invocation)
 {
-	return FAIL(invocation->arena, USAGE, .what = "options '--output json' and '--mermaid' or '--mdoc' exclude each other",
-	            .hint = "Leave one of them out.");
+	return FAIL(
+		invocation->arena, USAGE,
+		.what = "options '--output json' and '--mermaid' or '--mdoc' exclude each other",
+		.hint = "Leave one of them out.");
 }
 
 static struct error *list_topics(struct invocation *invocation)
@@ -76,25 +84,30 @@ static struct error *list_topics(struct invocation *invocation)
 		node_set_text(invocation->arena, row, "topic", topics[i].name);
 		node_set_text(invocation->arena, row, "sentence", topics[i].sentence);
 		if (!invocation->json)
-			terminal_print(COLOUR_NONE, "  headgate explain %-10s %s\n", topics[i].name, topics[i].sentence);
+			terminal_print(COLOUR_NONE, "  headgate explain %-10s %s\n", topics[i].name,
+			               topics[i].sentence);
 	}
 	if (invocation->json)
 		terminal_json(invocation->arena, list);
 	else
-		terminal_print(COLOUR_NONE, "  headgate explain %-10s one error, such as V002\n", "CODE");
+		terminal_print(COLOUR_NONE, "  headgate explain %-10s one error, such as V002\n",
+		               "CODE");
 	return NULL;
 }
 
 static struct error *explain_pipeline(struct invocation *invocation)
 {
 	size_t deploys, rollbacks;
-	const struct stage *deploy = engine_deploy_stages(&deploys), *rollback = engine_rollback_stages(&rollbacks);
+	const struct stage *deploy = engine_deploy_stages(&deploys),
+			   *rollback = engine_rollback_stages(&rollbacks);
 
 	if (invocation->json) {
 		struct node *node = node_map(invocation->arena);
 
-		node_set(invocation->arena, node, "deploy", stage_nodes(invocation->arena, deploy, deploys));
-		node_set(invocation->arena, node, "rollback", stage_nodes(invocation->arena, rollback, rollbacks));
+		node_set(invocation->arena, node, "deploy",
+		         stage_nodes(invocation->arena, deploy, deploys));
+		node_set(invocation->arena, node, "rollback",
+		         stage_nodes(invocation->arena, rollback, rollbacks));
 		terminal_json(invocation->arena, node);
 		return NULL;
 	}
@@ -143,12 +156,15 @@ static void print_mermaid(const char *title, const struct stage *stages, size_t 
 {
 	terminal_print(COLOUR_NONE, "## %s\n\n```mermaid\nstateDiagram-v2\n", title);
 	for (size_t i = 0; i < count; i++)
-		terminal_print(COLOUR_NONE, "    %s --> %s\n", i ? stages[i - 1].name : "[*]", stages[i].name);
-	terminal_print(COLOUR_NONE, "    %s --> [*]\n```\n\n| stage | does | stops when | interrupted |\n|---|---|---|---|\n",
-	               stages[count - 1].name);
+		terminal_print(COLOUR_NONE, "    %s --> %s\n", i ? stages[i - 1].name : "[*]",
+		               stages[i].name);
+	terminal_print(
+		COLOUR_NONE,
+		"    %s --> [*]\n```\n\n| stage | does | stops when | interrupted |\n|---|---|---|---|\n",
+		stages[count - 1].name);
 	for (size_t i = 0; i < count; i++)
-		terminal_print(COLOUR_NONE, "| %s | %s | %s | %s |\n", stages[i].name, stages[i].does, stages[i].stops_when,
-		               when_interrupted(&stages[i]));
+		terminal_print(COLOUR_NONE, "| %s | %s | %s | %s |\n", stages[i].name,
+		               stages[i].does, stages[i].stops_when, when_interrupted(&stages[i]));
 	terminal_print(COLOUR_NONE, "\n");
 }
 
@@ -168,7 +184,8 @@ static struct error *explain_config(struct invocation *invocation)
 {
 	struct arena *arena = invocation->arena;
 	size_t count, target_count, variable_count;
-	const struct field *fields = config_fields(&count), *of_target = target_fields(&target_count);
+	const struct field *fields = config_fields(&count),
+			   *of_target = target_fields(&target_count);
 	const struct config_variable *variables = config_variables(&variable_count);
 
 	if (invocation->json) {
@@ -186,11 +203,13 @@ static struct error *explain_config(struct invocation *invocation)
 		return NULL;
 	terminal_print(COLOUR_STRONG, "environment\n");
 	for (size_t i = 0; i < variable_count; i++)
-		terminal_print(COLOUR_NONE, "  %-32s overrides %s\n", variables[i].name, variables[i].field);
+		terminal_print(COLOUR_NONE, "  %-32s overrides %s\n", variables[i].name,
+		               variables[i].field);
 	return NULL;
 }
 
-static void print_fields(struct invocation *invocation, const char *title, const struct field *fields, size_t count)
+static void print_fields(struct invocation *invocation, const char *title,
+                         const struct field *fields, size_t count)
 {
 	if (invocation_option(invocation, "mdoc")) {
 		print_mdoc(invocation, title, fields, count);
@@ -206,12 +225,13 @@ static void print_fields(struct invocation *invocation, const char *title, const
 }
 
 /* The title is a comment, so that the rows of several tables can be told apart. */
-static void print_mdoc(struct invocation *invocation, const char *title, const struct field *fields, size_t count)
+static void print_mdoc(struct invocation *invocation, const char *title, const struct field *fields,
+                       size_t count)
 {
 	terminal_print(COLOUR_NONE, ".\\\" %s\n", title);
 	for (size_t i = 0; i < count; i++)
-		terminal_print(COLOUR_NONE, ".It Cm %s\n%s.\n%s\n", fields[i].name, field_rule(invocation->arena, &fields[i]),
-		               fields[i].sentence);
+		terminal_print(COLOUR_NONE, ".It Cm %s\n%s.\n%s\n", fields[i].name,
+		               field_rule(invocation->arena, &fields[i]), fields[i].sentence);
 }
 
 static const char *field_rule(struct arena *arena, const struct field *field)
@@ -220,7 +240,8 @@ static const char *field_rule(struct arena *arena, const struct field *field)
 
 	if (field->required)
 		return arena_printf(arena, "%s; required", range);
-	return field->otherwise ? arena_printf(arena, "%s; default %s", range, field->otherwise) : range;
+	return field->otherwise ? arena_printf(arena, "%s; default %s", range, field->otherwise)
+	                        : range;
 }
 
 static struct node *field_nodes(struct arena *arena, const struct field *fields, size_t count)
@@ -264,7 +285,8 @@ static struct error *explain_errors(struct invocation *invocation)
 			node_add(list, error_node(invocation->arena, &rows[i]));
 		else
 			terminal_row(COLOUR_NONE, 24,
-			             arena_printf(invocation->arena, "%s  %-7s exit %d", rows[i].code, reaction_name(rows[i].reaction),
+			             arena_printf(invocation->arena, "%s  %-7s exit %d",
+			                          rows[i].code, reaction_name(rows[i].reaction),
 			                          rows[i].exit_status),
 			             rows[i].sentence);
 	}
@@ -287,10 +309,12 @@ static struct node *error_node(struct arena *arena, const struct error_row *row)
 static struct error *explain_code(struct invocation *invocation, const struct error_row *row)
 {
 	static const char *const meanings[] = {
-	        [REACT_RETRY] = "Something broke that may heal: the agent tries again by itself, with growing pauses.",
-	        [REACT_WAIT] = "The world is not ready: the next pass looks again.",
-	        [REACT_REFUSE] = "The decision is no. It is made anew when what it rests on changes, or after headgate retry.",
-	        [REACT_HALT] = "Nobody but a person may go on; the message names the command.",
+		[REACT_RETRY] =
+			"Something broke that may heal: the agent tries again by itself, with growing pauses.",
+		[REACT_WAIT] = "The world is not ready: the next pass looks again.",
+		[REACT_REFUSE] =
+			"The decision is no. It is made anew when what it rests on changes, or after headgate retry.",
+		[REACT_HALT] = "Nobody but a person may go on; the message names the command.",
 	};
 	struct arena *arena = invocation->arena;
 
@@ -320,7 +344,8 @@ static struct error *explain_records(struct invocation *invocation)
 	for (int i = 0; i < RECORD_KIND_COUNT; i++) {
 		struct node *row = node_add(list, node_map(invocation->arena));
 
-		node_set_text(invocation->arena, row, "record", record_kind_name((enum record_kind)i));
+		node_set_text(invocation->arena, row, "record",
+		              record_kind_name((enum record_kind)i));
 		node_set_text(invocation->arena, row, "sentence", sentences[i]);
 		if (invocation->json)
 			continue;
@@ -333,20 +358,21 @@ static struct error *explain_records(struct invocation *invocation)
 }
 
 static const struct option options[] = {
-        {"mermaid", NULL, "pipeline: as Markdown, with a diagram"},
-        {"mdoc", NULL, "policy, config: as rows of a manual page"},
-        {NULL, NULL, NULL},
+	{"mermaid", NULL, "pipeline: as Markdown, with a diagram"},
+	{"mdoc", NULL, "policy, config: as rows of a manual page"},
+	{NULL, NULL, NULL},
 };
 
 const struct command cmd_explain = {
-        .name = "explain",
-        .sentence = "the program's own tables, and what an error code means",
-        .operands = "[TOPIC]",
-        .operands_maximum = 1,
-        .options = options,
-        .perform = perform,
-        .description = "Prints the tables that the program itself works by, so that what you read is what runs. TOPIC is "
-                       "pipeline, policy, config, errors, records, or the code of one error, such as V002. Without a topic "
-                       "it lists them.",
-        .example = "headgate explain V002",
+	.name = "explain",
+	.sentence = "the program's own tables, and what an error code means",
+	.operands = "[TOPIC]",
+	.operands_maximum = 1,
+	.options = options,
+	.perform = perform,
+	.description =
+		"Prints the tables that the program itself works by, so that what you read is what runs. TOPIC is "
+		"pipeline, policy, config, errors, records, or the code of one error, such as V002. Without a topic "
+		"it lists them.",
+	.example = "headgate explain V002",
 };

@@ -8,7 +8,8 @@
 #define LIMIT_MAXIMUM 100000
 
 static struct error *list_runs(struct invocation *invocation, struct journal *journal);
-static struct error *show_run(struct invocation *invocation, struct journal *journal, const char *number);
+static struct error *show_run(struct invocation *invocation, struct journal *journal,
+                              const char *number);
 static void print_run(struct invocation *invocation, const struct run_memory *run);
 static void print_stage(struct invocation *invocation, const struct stage_memory *stage);
 static const char *answer_word(const char *reaction);
@@ -21,9 +22,11 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	struct error *error;
 
 	(void)ret_status;
-	TRY(invocation->registry->open_journal(invocation->arena, &invocation->config, /* read_only= */ true, &journal));
-	error = invocation->operands.count ? show_run(invocation, journal, invocation->operands.items[0])
-	                                   : list_runs(invocation, journal);
+	TRY(invocation->registry->open_journal(invocation->arena, &invocation->config,
+	                                       /* read_only= */ true, &journal));
+	error = invocation->operands.count
+	                ? show_run(invocation, journal, invocation->operands.items[0])
+	                : list_runs(invocation, journal);
 	journal_close(journal);
 	return error;
 }
@@ -38,13 +41,18 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 	size_t names_width = 0, outcomes_width = 0;
 
 	if (limit_text && !parse_number(limit_text, LIMIT_MAXIMUM, &limit))
-		return FAIL(arena, USAGE, .what = arena_printf(arena, "'%s' is no limit", limit_text),
+		return FAIL(arena, USAGE,
+		            .what = arena_printf(arena, "'%s' is no limit", limit_text),
 		            .hint = "Write a number, such as --limit 50.");
-	TRY(journal_runs(journal, invocation->target ? invocation->target->name : NULL, limit, arena, &runs));
+	TRY(journal_runs(journal, invocation->target ? invocation->target->name : NULL, limit,
+	                 arena, &runs));
 	for (size_t i = 0; i < runs.count; i++) {
-		const size_t outcome_width = strlen(runs.items[i].outcome ? runs.items[i].outcome : "open");
+		const size_t outcome_width =
+			strlen(runs.items[i].outcome ? runs.items[i].outcome : "open");
 
-		names_width = strlen(runs.items[i].target) > names_width ? strlen(runs.items[i].target) : names_width;
+		names_width = strlen(runs.items[i].target) > names_width
+		                      ? strlen(runs.items[i].target)
+		                      : names_width;
 		outcomes_width = outcome_width > outcomes_width ? outcome_width : outcomes_width;
 	}
 	for (size_t i = 0; i < runs.count; i++) {
@@ -56,11 +64,14 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 			continue;
 		}
 		terminal_print(COLOUR_STRONG, "%4lld", (long long)run->id);
-		terminal_print(COLOUR_NONE, "  %s  %-*s  %-8s  ", clock_human(arena, run->begun_us), (int)names_width, run->target,
-		               run->direction);
-		terminal_print(outcome_colour(run->outcome), "%-*s  ", (int)outcomes_width, outcome);
-		terminal_print(COLOUR_NONE, "%-10s  ", run->head ? commit_short(arena, run->head) : "");
-		terminal_print(COLOUR_FAINT, "%s\n", text_plural(arena, node_count(run->items), "item"));
+		terminal_print(COLOUR_NONE, "  %s  %-*s  %-8s  ", clock_human(arena, run->begun_us),
+		               (int)names_width, run->target, run->direction);
+		terminal_print(outcome_colour(run->outcome), "%-*s  ", (int)outcomes_width,
+		               outcome);
+		terminal_print(COLOUR_NONE, "%-10s  ",
+		               run->head ? commit_short(arena, run->head) : "");
+		terminal_print(COLOUR_FAINT, "%s\n",
+		               text_plural(arena, node_count(run->items), "item"));
 	}
 	if (invocation->json)
 		terminal_json(arena, list);
@@ -69,13 +80,15 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 	return NULL;
 }
 
-static struct error *show_run(struct invocation *invocation, struct journal *journal, const char *number)
+static struct error *show_run(struct invocation *invocation, struct journal *journal,
+                              const char *number)
 {
 	struct run_memory run = {0};
 	uint64_t id = 0;
 
 	if (!parse_number(number, INT64_MAX, &id))
-		return FAIL(invocation->arena, USAGE, .what = arena_printf(invocation->arena, "'%s' is no run", number),
+		return FAIL(invocation->arena, USAGE,
+		            .what = arena_printf(invocation->arena, "'%s' is no run", number),
 		            .hint = "Write the number of a run; headgate history lists them.");
 	TRY(journal_run(journal, (int64_t)id, invocation->arena, &run));
 	if (invocation->json)
@@ -88,21 +101,28 @@ static struct error *show_run(struct invocation *invocation, struct journal *jou
 static void print_run(struct invocation *invocation, const struct run_memory *run)
 {
 	struct arena *arena = invocation->arena;
-	const char *log = path_join(arena, invocation->config.state,
-	                            arena_printf(arena, "runs/%s-%lld.log", run->target, (long long)run->id));
+	const char *log =
+		path_join(arena, invocation->config.state,
+	                  arena_printf(arena, "runs/%s-%lld.log", run->target, (long long)run->id));
 
 	terminal_print(COLOUR_STRONG, "run %lld", (long long)run->id);
 	terminal_print(COLOUR_NONE, "  %s of %s  ", run->direction, run->target);
 	terminal_print(outcome_colour(run->outcome), "%s\n", run->outcome ? run->outcome : "open");
 	terminal_field(COLOUR_NONE, "begun", clock_human(arena, run->begun_us));
 	if (run->ended_us)
-		terminal_field(COLOUR_NONE, "took", text_duration(arena, (uint64_t)(run->ended_us - run->begun_us) / 1000));
+		terminal_field(
+			COLOUR_NONE, "took",
+			text_duration(arena, (uint64_t)(run->ended_us - run->begun_us) / 1000));
 	if (run->head)
 		terminal_field(COLOUR_NONE, "head", run->head);
-	for (const struct node *item = run->items ? run->items->child : NULL; item; item = item->next)
-		terminal_field(COLOUR_NONE, node_find_text(item, "action"),
-		               arena_printf(arena, "%s  (%s)", node_find_text(item, "name"),
-		                            node_find_text(item, "commit") ? commit_short(arena, node_find_text(item, "commit")) : ""));
+	for (const struct node *item = run->items ? run->items->child : NULL; item;
+	     item = item->next)
+		terminal_field(
+			COLOUR_NONE, node_find_text(item, "action"),
+			arena_printf(arena, "%s  (%s)", node_find_text(item, "name"),
+		                     node_find_text(item, "commit")
+		                             ? commit_short(arena, node_find_text(item, "commit"))
+		                             : ""));
 	terminal_print(COLOUR_NONE, "\n");
 	for (size_t i = 0; i < run->stages.count; i++)
 		print_stage(invocation, &run->stages.items[i]);
@@ -111,11 +131,17 @@ static void print_run(struct invocation *invocation, const struct run_memory *ru
 		terminal_field(COLOUR_NONE, "backup", node_find_text(run->backup, "file"));
 		terminal_field(COLOUR_NONE, "sha256", node_find_text(run->backup, "sha256"));
 		if (node_find_text(run->backup, "roles_why"))
-			terminal_field(COLOUR_CARE, "roles", arena_printf(arena, "not saved: %s", node_find_text(run->backup, "roles_why")));
-		if (node_find_text(run->backup, "restore")) { /* on one line, however long: it is there to be copied */
+			terminal_field(COLOUR_CARE, "roles",
+			               arena_printf(arena, "not saved: %s",
+			                            node_find_text(run->backup, "roles_why")));
+		if (node_find_text(
+			    run->backup,
+			    "restore")) { /* on one line, however long: it is there to be copied */
 			terminal_print(COLOUR_FAINT, "  restore   ");
 			terminal_print(COLOUR_NONE, "%s\n", node_find_text(run->backup, "restore"));
-			terminal_field(COLOUR_NONE, "", "Into a new database; createdb needs a role that may create databases.");
+			terminal_field(
+				COLOUR_NONE, "",
+				"Into a new database; createdb needs a role that may create databases.");
 		}
 	}
 	if (file_exists(log))
@@ -126,7 +152,10 @@ static void print_stage(struct invocation *invocation, const struct stage_memory
 {
 	struct arena *arena = invocation->arena;
 
-	terminal_print(stage->done ? COLOUR_GOOD : stage->stopped ? COLOUR_BAD : COLOUR_CARE, "  %-9s", stage->name);
+	terminal_print(stage->done      ? COLOUR_GOOD
+	               : stage->stopped ? COLOUR_BAD
+	                                : COLOUR_CARE,
+	               "  %-9s", stage->name);
 	terminal_print(COLOUR_NONE, "%s%s\n",
 	               stage->done      ? "done     "
 	               : stage->stopped ? answer_word(stage->reaction)
@@ -146,10 +175,10 @@ static const char *answer_word(const char *reaction)
 		enum reaction reaction;
 		const char *word;
 	} words[] = {
-	        {REACT_RETRY, "to be tried again"},
-	        {REACT_WAIT, "waits"},
-	        {REACT_REFUSE, "refused"},
-	        {REACT_HALT, "halted, a person is needed"},
+		{REACT_RETRY, "to be tried again"},
+		{REACT_WAIT, "waits"},
+		{REACT_REFUSE, "refused"},
+		{REACT_HALT, "halted, a person is needed"},
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -160,10 +189,10 @@ static const char *answer_word(const char *reaction)
 
 static enum colour outcome_colour(const char *outcome)
 {
-	return !outcome                        ? COLOUR_CARE
-	       : text_equal(outcome, "done")   ? COLOUR_GOOD
+	return !outcome                            ? COLOUR_CARE
+	       : text_equal(outcome, "done")       ? COLOUR_GOOD
 	       : text_equal(outcome, "superseded") ? COLOUR_FAINT
-	                                       : COLOUR_BAD;
+	                                           : COLOUR_BAD;
 }
 
 static struct node *run_node(struct invocation *invocation, const struct run_memory *run)
@@ -186,7 +215,10 @@ static struct node *run_node(struct invocation *invocation, const struct run_mem
 		struct node *row = node_add(stages, node_map(arena));
 
 		node_set_text(arena, row, "stage", stage->name);
-		node_set_text(arena, row, "outcome", stage->done ? "done" : stage->stopped ? stage->reaction : "begun");
+		node_set_text(arena, row, "outcome",
+		              stage->done      ? "done"
+		              : stage->stopped ? stage->reaction
+		                               : "begun");
 		node_set_number(arena, row, "took_ms", stage->took_ms);
 		node_set_text(arena, row, "code", stage->code);
 		node_set_text(arena, row, "what", stage->what);
@@ -201,19 +233,20 @@ static struct node *run_node(struct invocation *invocation, const struct run_mem
 }
 
 static const struct option options[] = {
-        {"limit", "N", "how many runs to list; default: 20"},
-        {NULL, NULL, NULL},
+	{"limit", "N", "how many runs to list; default: 20"},
+	{NULL, NULL, NULL},
 };
 
 const struct command cmd_history = {
-        .name = "history",
-        .sentence = "what was done, and how to bring a backup back",
-        .operands = "[RUN]",
-        .operands_maximum = 1,
-        .needs = NEEDS_CONFIG,
-        .options = options,
-        .perform = perform,
-        .description = "Lists the runs, newest first; with a number, one run with its items, stages, errors and backup, and the "
-                       "pg_restore line that brings the backup back.",
-        .example = "headgate history 41",
+	.name = "history",
+	.sentence = "what was done, and how to bring a backup back",
+	.operands = "[RUN]",
+	.operands_maximum = 1,
+	.needs = NEEDS_CONFIG,
+	.options = options,
+	.perform = perform,
+	.description =
+		"Lists the runs, newest first; with a number, one run with its items, stages, errors and backup, and the "
+		"pg_restore line that brings the backup back.",
+	.example = "headgate history 41",
 };

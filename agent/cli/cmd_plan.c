@@ -2,9 +2,11 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 
-static void print_plan(struct invocation *invocation, const struct run *run, const struct error *error);
+static void print_plan(struct invocation *invocation, const struct run *run,
+                       const struct error *error);
 static void print_item(struct invocation *invocation, const struct plan_item *item);
-static struct node *plan_node(struct invocation *invocation, const struct run *run, const struct error *error);
+static struct node *plan_node(struct invocation *invocation, const struct run *run,
+                              const struct error *error);
 
 static struct error *perform(struct invocation *invocation, int *ret_status)
 {
@@ -15,7 +17,8 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 
 	for (size_t i = 0; i < count; i++) {
 		struct run run = {0};
-		struct error *error = engine_look(&invocation->engine, &targets[i], invocation->arena, &run);
+		struct error *error =
+			engine_look(&invocation->engine, &targets[i], invocation->arena, &run);
 
 		if (!error)
 			error = run.refusal;
@@ -35,15 +38,18 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	return first;
 }
 
-static void print_plan(struct invocation *invocation, const struct run *run, const struct error *error)
+static void print_plan(struct invocation *invocation, const struct run *run,
+                       const struct error *error)
 {
 	struct arena *arena = invocation->arena;
 
 	terminal_print(COLOUR_STRONG, "%s", run->target->name);
 	if (run->memory.deployed_commit)
-		terminal_print(COLOUR_FAINT, "  at %s", commit_short(arena, run->memory.deployed_commit));
+		terminal_print(COLOUR_FAINT, "  at %s",
+		               commit_short(arena, run->memory.deployed_commit));
 	if (run->head)
-		terminal_print(COLOUR_FAINT, ", %s is at %s", run->branch, commit_short(arena, run->head));
+		terminal_print(COLOUR_FAINT, ", %s is at %s", run->branch,
+		               commit_short(arena, run->head));
 	terminal_print(COLOUR_NONE, "\n");
 	for (size_t i = 0; i < run->plan.count; i++)
 		print_item(invocation, &run->plan.items[i]);
@@ -52,8 +58,11 @@ static void print_plan(struct invocation *invocation, const struct run *run, con
 	if (!run->plan.count && !error)
 		terminal_field(COLOUR_GOOD, "", "nothing to do");
 	if (run->plan.count && error)
-		terminal_field(COLOUR_CARE, "then", arena_printf(arena, "stops before %s, which stands refused",
-		                                                  run->refused_step ? commit_short(arena, run->refused_step->id) : "the rest"));
+		terminal_field(COLOUR_CARE, "then",
+		               arena_printf(arena, "stops before %s, which stands refused",
+		                            run->refused_step
+		                                    ? commit_short(arena, run->refused_step->id)
+		                                    : "the rest"));
 }
 
 static void print_item(struct invocation *invocation, const struct plan_item *item)
@@ -71,10 +80,12 @@ static void print_item(struct invocation *invocation, const struct plan_item *it
 	if (item->released_by)
 		text_add(&line, "; was held");
 	text_add(&line, ")");
-	terminal_field(item->action == PLAN_APPLY ? COLOUR_GOOD : COLOUR_CARE, plan_action_name(item->action), text_get(&line));
+	terminal_field(item->action == PLAN_APPLY ? COLOUR_GOOD : COLOUR_CARE,
+	               plan_action_name(item->action), text_get(&line));
 }
 
-static struct node *plan_node(struct invocation *invocation, const struct run *run, const struct error *error)
+static struct node *plan_node(struct invocation *invocation, const struct run *run,
+                              const struct error *error)
 {
 	struct arena *arena = invocation->arena;
 	struct node *node = node_map(arena), *items, *notes;
@@ -109,11 +120,12 @@ static struct node *plan_node(struct invocation *invocation, const struct run *r
 }
 
 const struct command cmd_plan = {
-        .name = "plan",
-        .sentence = "what the next pass would do",
-        .needs = NEEDS_CONFIG,
-        .perform = perform,
-        .description = "Looks only: watch, verify, check and lint, without writing to a database, the repository or the "
-                       "journal. Exit status 2 when there is something to do, 3 or 4 when the policy or a signature refuses.",
-        .example = "headgate plan --target shop",
+	.name = "plan",
+	.sentence = "what the next pass would do",
+	.needs = NEEDS_CONFIG,
+	.perform = perform,
+	.description =
+		"Looks only: watch, verify, check and lint, without writing to a database, the repository or the "
+		"journal. Exit status 2 when there is something to do, 3 or 4 when the policy or a signature refuses.",
+	.example = "headgate plan --target shop",
 };

@@ -3,8 +3,10 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
-static void print_pass(struct invocation *invocation, const struct pass *pass, const struct error *error);
-static struct node *pass_node(struct invocation *invocation, const struct pass *pass, const struct error *error);
+static void print_pass(struct invocation *invocation, const struct pass *pass,
+                       const struct error *error);
+static struct node *pass_node(struct invocation *invocation, const struct pass *pass,
+                              const struct error *error);
 
 static struct error *perform(struct invocation *invocation, int *ret_status)
 {
@@ -17,7 +19,8 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	invocation->engine.progress = progress_start();
 	for (size_t i = 0; i < count; i++) {
 		struct pass pass = {0};
-		struct error *error = engine_reconcile(&invocation->engine, &targets[i], invocation->arena, &pass);
+		struct error *error = engine_reconcile(&invocation->engine, &targets[i],
+		                                       invocation->arena, &pass);
 
 		progress_end();
 		if (invocation->json)
@@ -34,25 +37,34 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	return first;
 }
 
-static void print_pass(struct invocation *invocation, const struct pass *pass, const struct error *error)
+static void print_pass(struct invocation *invocation, const struct pass *pass,
+                       const struct error *error)
 {
 	static const char *const answers[] = {
-	        [REACT_RETRY] = "to be tried again",
-	        [REACT_WAIT] = "waits",
-	        [REACT_REFUSE] = "refused",
-	        [REACT_HALT] = "halted",
+		[REACT_RETRY] = "to be tried again",
+		[REACT_WAIT] = "waits",
+		[REACT_REFUSE] = "refused",
+		[REACT_HALT] = "halted",
 	};
 	struct arena *arena = invocation->arena;
-	const bool failed = error && error->row->reaction == REACT_REFUSE && error->row->exit_status == 1;
+	const bool failed =
+		error && error->row->reaction == REACT_REFUSE && error->row->exit_status == 1;
 	const char *answer = !error ? NULL : failed ? "failed" : answers[error->row->reaction];
 
 	terminal_print(error ? COLOUR_BAD : COLOUR_GOOD, "%s", pass->target);
 	if (pass->applied || pass->rolled_back)
-		terminal_print(COLOUR_NONE, "  %s%s%s in %s%s%s",
-		               pass->rolled_back ? arena_printf(arena, "rolled back %s", text_plural(arena, pass->rolled_back, "migration")) : "",
-		               pass->applied && pass->rolled_back ? ", " : "",
-		               pass->applied ? arena_printf(arena, "applied %s", text_plural(arena, pass->applied, "migration")) : "",
-		               text_duration(arena, pass->took_ms), answer ? ", then " : "", answer ? answer : "");
+		terminal_print(
+			COLOUR_NONE, "  %s%s%s in %s%s%s",
+			pass->rolled_back
+				? arena_printf(arena, "rolled back %s",
+		                               text_plural(arena, pass->rolled_back, "migration"))
+				: "",
+			pass->applied && pass->rolled_back ? ", " : "",
+			pass->applied ? arena_printf(arena, "applied %s",
+		                                     text_plural(arena, pass->applied, "migration"))
+				      : "",
+			text_duration(arena, pass->took_ms), answer ? ", then " : "",
+			answer ? answer : "");
 	else if (!error)
 		terminal_print(COLOUR_NONE, "  nothing to do");
 	else
@@ -66,7 +78,8 @@ static void print_pass(struct invocation *invocation, const struct pass *pass, c
 		terminal_field(COLOUR_CARE, "note", pass->notes.items[i]);
 }
 
-static struct node *pass_node(struct invocation *invocation, const struct pass *pass, const struct error *error)
+static struct node *pass_node(struct invocation *invocation, const struct pass *pass,
+                              const struct error *error)
 {
 	struct arena *arena = invocation->arena;
 	struct node *node = node_map(arena);
@@ -92,12 +105,13 @@ static struct node *pass_node(struct invocation *invocation, const struct pass *
 }
 
 const struct command cmd_reconcile = {
-        .name = "reconcile",
-        .sentence = "one pass: bring the target to what the branch asks for",
-        .needs = NEEDS_CONFIG,
-        .perform = perform,
-        .description = "Looks at the branch and the ledger, and carries out what is to be done: watch, verify, check, lint, "
-                       "backup, apply, confirm, report. A pass may be killed at any moment; the next one goes on. "
-                       "headgate run starts this command by itself when something changed.",
-        .example = "headgate reconcile --target shop",
+	.name = "reconcile",
+	.sentence = "one pass: bring the target to what the branch asks for",
+	.needs = NEEDS_CONFIG,
+	.perform = perform,
+	.description =
+		"Looks at the branch and the ledger, and carries out what is to be done: watch, verify, check, lint, "
+		"backup, apply, confirm, report. A pass may be killed at any moment; the next one goes on. "
+		"headgate run starts this command by itself when something changed.",
+	.example = "headgate reconcile --target shop",
 };

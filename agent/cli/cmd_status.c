@@ -106,7 +106,8 @@ static bool is_explained(const struct view *view)
 	if (!open || !view->error || view->error->row != &error_rows()[ERR_OPEN_FAILED_ROW])
 		return false;
 	for (size_t i = 0; i < open->intents.count; i++)
-		if (!open->intents.items[i].result || text_equal(open->intents.items[i].result, "partly"))
+		if (!open->intents.items[i].result ||
+		    text_equal(open->intents.items[i].result, "partly"))
 			return true;
 	return false;
 }
@@ -114,7 +115,8 @@ static bool is_explained(const struct view *view)
 static const struct refusal *find_sticky(const struct run *run)
 {
 	for (size_t i = 0; i < run->memory.refusals.count; i++)
-		if (run->memory.refusals.items[i].sticky && run->memory.refusals.items[i].at_us > run->memory.retried_us)
+		if (run->memory.refusals.items[i].sticky &&
+		    run->memory.refusals.items[i].at_us > run->memory.retried_us)
 			return &run->memory.refusals.items[i];
 	return NULL;
 }
@@ -134,37 +136,49 @@ static void print_view(struct invocation *invocation, const struct view *view)
 
 	terminal_print(COLOUR_STRONG, "%s", view->target->name);
 	if (memory->deployed_commit)
-		terminal_print(COLOUR_NONE, "  at %s", commit_short(arena, memory->deployed_commit));
+		terminal_print(COLOUR_NONE, "  at %s",
+		               commit_short(arena, memory->deployed_commit));
 	if (run->head && text_equal(run->head, memory->deployed_commit))
 		terminal_print(COLOUR_FAINT, ", the head of %s", run->branch);
 	else if (run->head)
-		terminal_print(COLOUR_FAINT, ", %s is at %s", run->branch, commit_short(arena, run->head));
+		terminal_print(COLOUR_FAINT, ", %s is at %s", run->branch,
+		               commit_short(arena, run->head));
 	if (memory->deployed.count)
-		terminal_print(COLOUR_FAINT, ", %s deployed", text_plural(arena, memory->deployed.count, "migration"));
+		terminal_print(COLOUR_FAINT, ", %s deployed",
+		               text_plural(arena, memory->deployed.count, "migration"));
 	terminal_print(COLOUR_NONE, "\n");
 	if (!view->error && !view->sticky && !run->plan.count && !memory->open_run)
 		terminal_field(COLOUR_GOOD, "agrees", "nothing to do");
 	for (size_t i = 0; i < run->plan.count; i++)
 		terminal_field(COLOUR_CARE, view->sticky ? "waits" : "pending",
-		               arena_printf(arena, "%s %s  (%s)", plan_action_name(run->plan.items[i].action),
-		                            run->plan.items[i].name, commit_short(arena, run->plan.items[i].commit)));
+		               arena_printf(arena, "%s %s  (%s)",
+		                            plan_action_name(run->plan.items[i].action),
+		                            run->plan.items[i].name,
+		                            commit_short(arena, run->plan.items[i].commit)));
 	if (memory->open_run)
 		terminal_field(COLOUR_CARE, "at work",
-		               arena_printf(arena, "run %lld, a %s begun %s%s%s", (long long)memory->open_run->id,
-		                            memory->open_run->direction, clock_ago(arena, memory->open_run->begun_us),
-		                            view->stopped ? ", stopped at " : "", view->stopped ? view->stopped->name : ""));
+		               arena_printf(arena, "run %lld, a %s begun %s%s%s",
+		                            (long long)memory->open_run->id,
+		                            memory->open_run->direction,
+		                            clock_ago(arena, memory->open_run->begun_us),
+		                            view->stopped ? ", stopped at " : "",
+		                            view->stopped ? view->stopped->name : ""));
 	print_refused(invocation, view);
 	for (size_t i = 0; i < memory->held.count; i++)
-		terminal_field(COLOUR_NONE, "held", arena_printf(arena, "%s, rolled back %s by %s", memory->held.items[i].name,
-		                                                  clock_ago(arena, memory->held.items[i].at_us),
-		                                                  memory->held.items[i].commit
-		                                                          ? commit_short(arena, memory->held.items[i].commit)
-		                                                          : "hand"));
+		terminal_field(
+			COLOUR_NONE, "held",
+			arena_printf(arena, "%s, rolled back %s by %s", memory->held.items[i].name,
+		                     clock_ago(arena, memory->held.items[i].at_us),
+		                     memory->held.items[i].commit
+		                             ? commit_short(arena, memory->held.items[i].commit)
+		                             : "hand"));
 	for (size_t i = 0; i < run->plan.notes.count; i++)
 		terminal_field(COLOUR_CARE, "note", run->plan.notes.items[i]);
 	if (memory->undelivered)
-		terminal_field(COLOUR_CARE, "statuses", arena_printf(arena, "%s not delivered yet",
-		                                                      text_plural(arena, memory->undelivered, "status update")));
+		terminal_field(
+			COLOUR_CARE, "statuses",
+			arena_printf(arena, "%s not delivered yet",
+		                     text_plural(arena, memory->undelivered, "status update")));
 	print_next(invocation, view);
 	terminal_print(COLOUR_NONE, "\n");
 }
@@ -182,24 +196,30 @@ static void print_refused(struct invocation *invocation, const struct view *view
 			continue;
 		named = true;
 		if (step->undone_by)
-			terminal_field(COLOUR_FAINT, "undone", arena_printf(arena, "%s by %s; it was refused: %s",
-			                                                     commit_short(arena, step->id), commit_short(arena, step->undone_by),
-			                                                     line_with_code(arena, step->refusal)));
+			terminal_field(COLOUR_FAINT, "undone",
+			               arena_printf(arena, "%s by %s; it was refused: %s",
+			                            commit_short(arena, step->id),
+			                            commit_short(arena, step->undone_by),
+			                            line_with_code(arena, step->refusal)));
 		else
 			terminal_field(COLOUR_BAD, "refused", line_about(arena, step));
 	}
 	if (view->error && !(named && view->error == view->run.refusal))
 		terminal_field(is_decided(view->error->row->reaction) ? COLOUR_BAD : COLOUR_CARE,
-		               reaction_label(reaction_name(view->error->row->reaction)), line_with_code(arena, view->error));
+		               reaction_label(reaction_name(view->error->row->reaction)),
+		               line_with_code(arena, view->error));
 	if (view->sticky)
 		terminal_field(COLOUR_BAD, is_failure(view->sticky->code) ? "failed" : "refused",
-		               arena_printf(arena, "%s%s%s (%s), run %lld", view->sticky->what, view->sticky->why ? ": " : "",
-		                            view->sticky->why ? view->sticky->why : "", view->sticky->code,
-		                            (long long)view->sticky->run));
+		               arena_printf(arena, "%s%s%s (%s), run %lld", view->sticky->what,
+		                            view->sticky->why ? ": " : "",
+		                            view->sticky->why ? view->sticky->why : "",
+		                            view->sticky->code, (long long)view->sticky->run));
 	if (view->stopped && !view->sticky)
 		terminal_field(COLOUR_CARE, reaction_label(view->stopped->reaction),
-		               arena_printf(arena, "%s%s%s (%s)", view->stopped->what, view->stopped->why ? ": " : "",
-		                            view->stopped->why ? view->stopped->why : "", view->stopped->code));
+		               arena_printf(arena, "%s%s%s (%s)", view->stopped->what,
+		                            view->stopped->why ? ": " : "",
+		                            view->stopped->why ? view->stopped->why : "",
+		                            view->stopped->code));
 	print_behind(invocation, view);
 }
 
@@ -211,7 +231,8 @@ static const char *line_with_code(struct arena *arena, const struct error *error
 /* The commit in front, unless the words name it. */
 static const char *line_about(struct arena *arena, const struct step *step)
 {
-	const char *id = commit_short(arena, step->id), *line = line_with_code(arena, step->refusal);
+	const char *id = commit_short(arena, step->id),
+		   *line = line_with_code(arena, step->refusal);
 
 	return strstr(line, id) ? line : arena_printf(arena, "%s: %s", id, line);
 }
@@ -229,7 +250,9 @@ static bool is_failure(const char *code)
 
 static const char *reaction_label(const char *reaction)
 {
-	return text_equal(reaction, "halt") ? "halted" : text_equal(reaction, "refuse") ? "refused" : "waits";
+	return text_equal(reaction, "halt")     ? "halted"
+	       : text_equal(reaction, "refuse") ? "refused"
+	                                        : "waits";
 }
 
 /* Commits that nothing is wrong with, but for their place. */
@@ -240,14 +263,18 @@ static void print_behind(struct invocation *invocation, const struct view *view)
 
 	for (size_t i = 0; i < steps.count; i++)
 		if (steps_behind(invocation->arena, &steps, &steps.items[i]))
-			*LIST_ADD(invocation->arena, &behind) = commit_short(invocation->arena, steps.items[i].id);
+			*LIST_ADD(invocation->arena, &behind) =
+				commit_short(invocation->arena, steps.items[i].id);
 	if (behind.count > BEHIND_SHOWN)
-		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s wait for it",
-		                                                    text_plural(invocation->arena, behind.count, "commit")));
+		terminal_field(
+			COLOUR_CARE, "behind",
+			arena_printf(invocation->arena, "%s wait for it",
+		                     text_plural(invocation->arena, behind.count, "commit")));
 	else if (behind.count)
-		terminal_field(COLOUR_CARE, "behind", arena_printf(invocation->arena, "%s %s for it",
-		                                                    text_join(invocation->arena, &behind, ", "),
-		                                                    behind.count == 1 ? "waits" : "wait"));
+		terminal_field(COLOUR_CARE, "behind",
+		               arena_printf(invocation->arena, "%s %s for it",
+		                            text_join(invocation->arena, &behind, ", "),
+		                            behind.count == 1 ? "waits" : "wait"));
 }
 
 static void print_next(struct invocation *invocation, const struct view *view)
@@ -257,9 +284,12 @@ static void print_next(struct invocation *invocation, const struct view *view)
 	if (view->told.next)
 		terminal_field(COLOUR_CARE, "next", view->told.next);
 	else if (view->run.plan.count)
-		terminal_field(COLOUR_NONE, "next", arena_printf(arena, "headgate reconcile --target %s (a running agent does it by "
-		                                                        "itself)",
-		                                                 view->target->name));
+		terminal_field(
+			COLOUR_NONE, "next",
+			arena_printf(arena,
+		                     "headgate reconcile --target %s (a running agent does it by "
+		                     "itself)",
+		                     view->target->name));
 }
 
 static struct node *view_node(struct invocation *invocation, const struct view *view)
@@ -295,7 +325,8 @@ static struct node *view_node(struct invocation *invocation, const struct view *
 	list = node_set(arena, node, "held", node_list(arena));
 	for (size_t i = 0; i < run->memory.held.count; i++)
 		node_add(list, node_text(arena, run->memory.held.items[i].name));
-	node_set_number(arena, node, "open_run", run->memory.open_run ? run->memory.open_run->id : 0);
+	node_set_number(arena, node, "open_run",
+	                run->memory.open_run ? run->memory.open_run->id : 0);
 	node_set_number(arena, node, "undelivered", (int64_t)run->memory.undelivered);
 	node_set_text(arena, node, "code", view->told.code);
 	node_set_text(arena, node, "what", view->told.what);
@@ -305,13 +336,14 @@ static struct node *view_node(struct invocation *invocation, const struct view *
 }
 
 const struct command cmd_status = {
-        .name = "status",
-        .sentence = "where every target stands, and what to type next",
-        .needs = NEEDS_CONFIG,
-        .perform = perform,
-        .description = "One screen for the person on call. Looks at branch, ledger and journal without writing to any of them. "
-                       "Exit status 0 when every target agrees with the branch; otherwise the highest of: 1 something "
-                       "failed, 2 something is pending, 3 or 4 something stands refused, 5 something waits, 6 a person is "
-                       "needed.",
-        .example = "headgate status",
+	.name = "status",
+	.sentence = "where every target stands, and what to type next",
+	.needs = NEEDS_CONFIG,
+	.perform = perform,
+	.description =
+		"One screen for the person on call. Looks at branch, ledger and journal without writing to any of them. "
+		"Exit status 0 when every target agrees with the branch; otherwise the highest of: 1 something "
+		"failed, 2 something is pending, 3 or 4 something stands refused, 5 something waits, 6 a person is "
+		"needed.",
+	.example = "headgate status",
 };

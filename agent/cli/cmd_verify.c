@@ -9,7 +9,8 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	struct error *refusal = NULL;
 
 	(void)ret_status;
-	TRY(engine_verify(&invocation->engine, invocation->target, invocation->operands.items[0], arena, &commit, &refusal));
+	TRY(engine_verify(&invocation->engine, invocation->target, invocation->operands.items[0],
+	                  arena, &commit, &refusal));
 	if (invocation->json) {
 		struct node *node = node_map(arena);
 
@@ -22,9 +23,11 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 		terminal_json(arena, node);
 	} else {
 		terminal_print(COLOUR_STRONG, "%s", commit_short(arena, commit.id));
-		terminal_print(refusal ? COLOUR_BAD : COLOUR_GOOD, "  %s", verdict_kind_name(commit.verdict.kind));
+		terminal_print(refusal ? COLOUR_BAD : COLOUR_GOOD, "  %s",
+		               verdict_kind_name(commit.verdict.kind));
 		if (commit.parsed)
-			terminal_print(COLOUR_FAINT, "  %s", text_clip(arena, commit.parsed->subject, 60));
+			terminal_print(COLOUR_FAINT, "  %s",
+			               text_clip(arena, commit.parsed->subject, 60));
 		terminal_print(COLOUR_NONE, "\n");
 		if (commit.verdict.principal)
 			terminal_field(COLOUR_NONE, "person", commit.verdict.principal);
@@ -37,14 +40,15 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 }
 
 const struct command cmd_verify = {
-        .name = "verify",
-        .sentence = "who vouches for a commit",
-        .operands = "COMMIT",
-        .operands_minimum = 1,
-        .operands_maximum = 1,
-        .needs = NEEDS_CONFIG | NEEDS_ONE_TARGET,
-        .perform = perform,
-        .description = "Prints the verdict on the commit's signature: good, unsigned, bad, untrusted, expired, not-yet-valid, "
-                       "revoked, malformed or unsupported, with person and key. Exit status 4 unless it is good.",
-        .example = "headgate verify 1a2b3c4d5e",
+	.name = "verify",
+	.sentence = "who vouches for a commit",
+	.operands = "COMMIT",
+	.operands_minimum = 1,
+	.operands_maximum = 1,
+	.needs = NEEDS_CONFIG | NEEDS_ONE_TARGET,
+	.perform = perform,
+	.description =
+		"Prints the verdict on the commit's signature: good, unsigned, bad, untrusted, expired, not-yet-valid, "
+		"revoked, malformed or unsupported, with person and key. Exit status 4 unless it is good.",
+	.example = "headgate verify 1a2b3c4d5e",
 };

@@ -17,9 +17,9 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 }
 
 const struct command cmd_version = {
-        .name = "version",
-        .sentence = "print the version",
-        .perform = perform,
-        .description = "Prints the version of this program.",
-        .example = "headgate version --output json",
+	.name = "version",
+	.sentence = "print the version",
+	.perform = perform,
+	.description = "Prints the version of this program.",
+	.example = "headgate version --output json",
 };

@@ -7,9 +7,9 @@
 #include "engine/engine.h"
 
 enum exit_status { /* R8; errors carry their own in errors.def */
-	EXIT_DONE = 0,
-	EXIT_DIFFERENCE = 2,
-	EXIT_USAGE = 64,
+	           EXIT_DONE = 0,
+	           EXIT_DIFFERENCE = 2,
+	           EXIT_USAGE = 64,
 };
 
 enum need {
@@ -45,7 +45,7 @@ struct command {
 	const char *name, *sentence;
 	const char *operands; /* "COMMIT", "[RUN]", NULL: none */
 	size_t operands_minimum, operands_maximum;
-	unsigned needs; /* enum need */
+	unsigned needs;               /* enum need */
 	const struct option *options; /* its own; may be NULL */
 	/* *ret_status starts as EXIT_DONE and counts when no error is returned. */
 	struct error *(*perform)(struct invocation *invocation, int *ret_status);
@@ -53,8 +53,8 @@ struct command {
 	const char *example;     /* a line that a person may type as it stands, but for names */
 };
 
-extern const struct command cmd_baseline, cmd_explain, cmd_history, cmd_plan, cmd_reconcile, cmd_retry, cmd_run,
-        cmd_status, cmd_verify, cmd_version;
+extern const struct command cmd_baseline, cmd_explain, cmd_history, cmd_plan, cmd_reconcile,
+	cmd_retry, cmd_run, cmd_status, cmd_verify, cmd_version;
 
 const struct command *const *commands_all(size_t *ret_count);
 const struct command *commands_find(const char *name); /* NULL: none */

@@ -14,7 +14,8 @@ static struct watching { /* of this process: the terminal is one, too */
 	bool drawn;
 } watching;
 
-static void report(void *context, const char *what, enum progress_unit unit, uint64_t done, uint64_t total);
+static void report(void *context, const char *what, enum progress_unit unit, uint64_t done,
+                   uint64_t total);
 static const char *amount(struct arena *arena, enum progress_unit unit, uint64_t amount);
 
 const struct progress *progress_start(void)
@@ -31,7 +32,8 @@ void progress_end(void)
 	watching.drawn = false;
 }
 
-static void report(void *context, const char *what, enum progress_unit unit, uint64_t done, uint64_t total)
+static void report(void *context, const char *what, enum progress_unit unit, uint64_t done,
+                   uint64_t total)
 {
 	struct watching *now = context;
 	const bool watched = terminal_is_watched();
@@ -43,7 +45,8 @@ static void report(void *context, const char *what, enum progress_unit unit, uin
 	now->last_ms = clock_monotonic_ms();
 	text_printf(&line, "%s: %s", what, amount(arena, unit, done));
 	if (total)
-		text_printf(&line, " of %s (%d %%)", amount(arena, unit, total), (int)(done * 100 / total));
+		text_printf(&line, " of %s (%d %%)", amount(arena, unit, total),
+		            (int)(done * 100 / total));
 	if (watched) {
 		(void)fprintf(stderr, "\r\033[K%s", text_clip(arena, text_get(&line), 78));
 		now->drawn = true;

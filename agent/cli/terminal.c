@@ -13,7 +13,8 @@
 
 static void print_to(FILE *stream, enum colour colour, const char *text);
 static void print_field(FILE *stream, enum colour colour, const char *label, const char *text);
-static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width, size_t screen, const char *text);
+static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width,
+                      size_t screen, const char *text);
 static size_t screen_width(FILE *stream);
 static bool is_coloured(FILE *stream);
 static void put_clean(FILE *stream, const char *text, size_t size);
@@ -35,7 +36,8 @@ void terminal_field(enum colour colour, const char *label, const char *text)
 
 void terminal_row(enum colour colour, size_t width, const char *label, const char *text)
 {
-	print_row(stdout, colour, label, width, isatty(fileno(stdout)) ? screen_width(stdout) : SIZE_MAX, text);
+	print_row(stdout, colour, label, width,
+	          isatty(fileno(stdout)) ? screen_width(stdout) : SIZE_MAX, text);
 }
 
 void terminal_paragraph(const char *text)
@@ -69,8 +71,8 @@ bool terminal_is_watched(void)
 static void print_to(FILE *stream, enum colour colour, const char *text)
 {
 	static const char *const codes[] = {
-	        [COLOUR_NONE] = "",        [COLOUR_GOOD] = "\033[32m",  [COLOUR_BAD] = "\033[31m",
-	        [COLOUR_CARE] = "\033[33m", [COLOUR_FAINT] = "\033[2m", [COLOUR_STRONG] = "\033[1m",
+		[COLOUR_NONE] = "",         [COLOUR_GOOD] = "\033[32m", [COLOUR_BAD] = "\033[31m",
+		[COLOUR_CARE] = "\033[33m", [COLOUR_FAINT] = "\033[2m", [COLOUR_STRONG] = "\033[1m",
 	};
 	const bool coloured = colour != COLOUR_NONE && is_coloured(stream);
 
@@ -86,14 +88,16 @@ static void print_field(FILE *stream, enum colour colour, const char *label, con
 	print_row(stream, colour, label, LABEL_WIDTH, screen_width(stream), text);
 }
 
-static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width, size_t screen, const char *text)
+static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width,
+                      size_t screen, const char *text)
 {
 	const size_t width = screen - label_width - MARGIN;
 	const size_t used = strlen(label);
 	bool first = true;
 
 	do {
-		const size_t left = strcspn(text, "\n"); /* a line that came from outside stays below its label */
+		const size_t left = strcspn(
+			text, "\n"); /* a line that came from outside stays below its label */
 		size_t size = left;
 
 		if (left > width) {
@@ -106,7 +110,11 @@ static void print_row(FILE *stream, enum colour colour, const char *label, size_
 		(void)fprintf(stream, "%*s", MARGIN, "");
 		if (first && used)
 			print_to(stream, colour == COLOUR_NONE ? COLOUR_FAINT : colour, label);
-		(void)fprintf(stream, "%*s", (int)(!first ? label_width : used < label_width ? label_width - used : used > 0), "");
+		(void)fprintf(stream, "%*s",
+		              (int)(!first               ? label_width
+		                    : used < label_width ? label_width - used
+		                                         : used > 0),
+		              "");
 		put_clean(stream, text, size);
 		(void)fputc('\n', stream);
 		text += size;
@@ -120,7 +128,8 @@ static size_t screen_width(FILE *stream)
 {
 	struct winsize size = {0};
 
-	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_MINIMUM)
+	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 ||
+	    size.ws_col < WIDTH_MINIMUM)
 		return WIDTH_OTHERWISE;
 	return size.ws_col;
 }
@@ -129,7 +138,8 @@ static bool is_coloured(FILE *stream)
 {
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fileno(stream)) && !(no_colour && *no_colour) && !(term && strcmp(term, "dumb") == 0);
+	return isatty(fileno(stream)) && !(no_colour && *no_colour) &&
+	       !(term && strcmp(term, "dumb") == 0);
 }
 
 /* Without C0 (but line ends), DEL and C1, which a terminal may take for orders. */

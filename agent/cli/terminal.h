@@ -9,7 +9,8 @@
 
 enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_BAD, COLOUR_CARE, COLOUR_FAINT, COLOUR_STRONG };
 
-void terminal_print(enum colour colour, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void terminal_print(enum colour colour, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* "  label     text", the text wrapped under itself at the terminal's width (100 when it is none). */
 void terminal_field(enum colour colour, const char *label, const char *text);
 /* "  label<width>text": the row of a table. Wrapped on a terminal, one line elsewhere, so that it can be searched. */

@@ -6,8 +6,9 @@
 #include "engine/runs.h"
 
 static bool note_refused_steps(struct work *work);
-static void add_refusal(struct work *work, const char *commit, const char *migration, const char *stage,
-                        const struct error *error, const char *rests_on, bool sticky);
+static void add_refusal(struct work *work, const char *commit, const char *migration,
+                        const char *stage, const struct error *error, const char *rests_on,
+                        bool sticky);
 static void add_settle_stopped(struct work *work, const struct error *error);
 static void add_refused_run(struct work *work, const struct error *error);
 static bool is_about_going_back(const struct error *error);
@@ -30,13 +31,15 @@ struct error *answer_look(struct work *work, struct error *error)
 	work->target_error = by_step ? NULL : error;
 	news = note_refused_steps(work);
 	if (!by_step && !answer_is_known(work, NULL, NULL, error)) {
-		add_refusal(work, NULL, NULL, work->stopped_at, error, rests_on_looks(work), /* sticky= */ false);
+		add_refusal(work, NULL, NULL, work->stopped_at, error, rests_on_looks(work),
+		            /* sticky= */ false);
 		news = true;
 	}
 	work->pass->standing = !news;
 	if (news && work->settles)
 		add_settle_stopped(work, error);
-	else if (news && (error->row->reaction == REACT_REFUSE || error->row->reaction == REACT_HALT))
+	else if (news &&
+	         (error->row->reaction == REACT_REFUSE || error->row->reaction == REACT_HALT))
 		add_refused_run(work, error);
 	answer_lift(work);
 	if (run->head)
@@ -49,7 +52,8 @@ struct error *answer_look(struct work *work, struct error *error)
 }
 
 /* A stage from backup on did not pass. */
-struct error *answer_stage(struct work *work, const struct stage *stage, struct error *error, uint64_t took_ms)
+struct error *answer_stage(struct work *work, const struct stage *stage, struct error *error,
+                           uint64_t took_ms)
 {
 	struct run *run = &work->run;
 	const enum reaction reaction = error->row->reaction;
@@ -58,13 +62,19 @@ struct error *answer_stage(struct work *work, const struct stage *stage, struct 
 
 	runs_add_stage_stopped(work, stage->name, error, took_ms);
 	if (reaction == REACT_REFUSE ||
-	    (reaction == REACT_HALT && !answer_is_known(work, item ? item->commit : NULL, item ? item->name : NULL, error)))
-		add_refusal(work, item ? item->commit : NULL, item ? item->name : NULL, stage->name, error,
-		            rests_on_plan(work, item ? digest_left(work->arena, item) : run->plan.digest), reaction == REACT_REFUSE);
+	    (reaction == REACT_HALT &&
+	     !answer_is_known(work, item ? item->commit : NULL, item ? item->name : NULL, error)))
+		add_refusal(work, item ? item->commit : NULL, item ? item->name : NULL, stage->name,
+		            error,
+		            rests_on_plan(work,
+		                          item ? digest_left(work->arena, item) : run->plan.digest),
+		            reaction == REACT_REFUSE);
 	if (reaction == REACT_REFUSE)
 		runs_add_ended(work, "refused");
 	else if (reaction == REACT_HALT && !touched)
-		runs_add_ended(work, "halted"); /* a halt from apply on stays open: the next pass looks again whether its cause is gone */
+		runs_add_ended(
+			work,
+			"halted"); /* a halt from apply on stays open: the next pass looks again whether its cause is gone */
 	runs_count_items(work);
 	TRY(statuses_add(work, MOMENT_STOPPED, error, item ? item->commit : NULL));
 	work->speaks = true;
@@ -82,9 +92,11 @@ struct error *answer_standing(struct work *work, struct error **ret_refusal)
 		if (!refusal->sticky || refusal->at_us <= run->memory.retried_us)
 			continue;
 		for (size_t k = 0; k < run->plan.count; k++) {
-			const char *digest = refusal->migration ? run->plan.items[k].upto : run->plan.digest;
+			const char *digest =
+				refusal->migration ? run->plan.items[k].upto : run->plan.digest;
 
-			if (refusal->migration && !text_equal(refusal->migration, run->plan.items[k].name))
+			if (refusal->migration &&
+			    !text_equal(refusal->migration, run->plan.items[k].name))
 				continue;
 			if (!text_equal(refusal->rests_on, rests_on_plan(work, digest)))
 				continue;
@@ -110,12 +122,13 @@ void answer_lift(struct work *work)
 	}
 }
 
-bool answer_is_known(const struct work *work, const char *commit, const char *migration, const struct error *error)
+bool answer_is_known(const struct work *work, const char *commit, const char *migration,
+                     const struct error *error)
 {
 	const struct refusal *refusal = memory_refusal(&work->run.memory, commit, migration);
 
-	return refusal && text_equal(refusal->code, error->row->code) && text_equal(refusal->what, error->what) &&
-	       text_equal(refusal->why, error->why);
+	return refusal && text_equal(refusal->code, error->row->code) &&
+	       text_equal(refusal->what, error->what) && text_equal(refusal->why, error->why);
 }
 
 /* Every step that stands refused has a refusal in the journal. *false: nothing new. */
@@ -127,16 +140,19 @@ static bool note_refused_steps(struct work *work)
 	for (size_t i = 0; i < run->steps.count; i++) {
 		const struct step *step = &run->steps.items[i];
 
-		if (!step_stands_refused(step) || answer_is_known(work, step->id, NULL, step->refusal))
+		if (!step_stands_refused(step) ||
+		    answer_is_known(work, step->id, NULL, step->refusal))
 			continue;
-		add_refusal(work, step->id, NULL, step->refused_at, step->refusal, rests_on_looks(work), /* sticky= */ false);
+		add_refusal(work, step->id, NULL, step->refused_at, step->refusal,
+		            rests_on_looks(work), /* sticky= */ false);
 		news = true;
 	}
 	return news;
 }
 
-static void add_refusal(struct work *work, const char *commit, const char *migration, const char *stage,
-                        const struct error *error, const char *rests_on, bool sticky)
+static void add_refusal(struct work *work, const char *commit, const char *migration,
+                        const char *stage, const struct error *error, const char *rests_on,
+                        bool sticky)
 {
 	struct arena *arena = work->arena;
 	struct node *body = node_map(arena);
@@ -177,14 +193,16 @@ static void add_refused_run(struct work *work, const struct error *error)
 /* The plan that was refused is gone by then; its refusal tells which way it went. */
 static bool is_about_going_back(const struct error *error)
 {
-	return error->row == &error_rows()[ERR_ROLLBACK_UNASKED] || error->row == &error_rows()[ERR_NO_WAY_BACK] ||
+	return error->row == &error_rows()[ERR_ROLLBACK_UNASKED] ||
+	       error->row == &error_rows()[ERR_NO_WAY_BACK] ||
 	       error->row == &error_rows()[ERR_MAX_ROLLBACK];
 }
 
 static const char *rests_on_looks(struct work *work)
 {
-	const char *text = arena_printf(work->arena, "%s %s %s", work->run.head ? work->run.head : "",
-	                                work->run.keys ? work->run.keys : "", work->run.policy->digest);
+	const char *text =
+		arena_printf(work->arena, "%s %s %s", work->run.head ? work->run.head : "",
+	                     work->run.keys ? work->run.keys : "", work->run.policy->digest);
 
 	return sha256_text(work->arena, text, strlen(text));
 }
@@ -223,7 +241,8 @@ static bool holds(const struct work *work, const struct refusal *refusal)
 	const struct step *step;
 
 	for (size_t i = 0; i < run->records.count; i++)
-		if (run->records.items[i].kind == RECORD_REFUSAL && text_equal(run->records.items[i].commit, refusal->commit) &&
+		if (run->records.items[i].kind == RECORD_REFUSAL &&
+		    text_equal(run->records.items[i].commit, refusal->commit) &&
 		    text_equal(run->records.items[i].migration, refusal->migration))
 			return true; /* just made anew */
 	if (!refusal->commit && !refusal->sticky)
@@ -258,5 +277,7 @@ static struct error *recall(struct work *work, const struct refusal *refusal)
 	const struct error_row *row = error_find(refusal->code);
 
 	return error_new(work->arena, (enum error_code)(row - error_rows()),
-	                 &(struct error_text){.what = refusal->what, .why = refusal->why, .hint = refusal->hint});
+	                 &(struct error_text){.what = refusal->what,
+	                                      .why = refusal->why,
+	                                      .hint = refusal->hint});
 }

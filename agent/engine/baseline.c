@@ -12,19 +12,25 @@
 
 static struct error *baseline(struct work *work, const char *text, struct baseline_made *made);
 static struct error *refuse_unsettled(struct work *work);
-static struct error *may_begin_here(struct work *work, const struct ledger *ledger, const struct tree *tree);
+static struct error *may_begin_here(struct work *work, const struct ledger *ledger,
+                                    const struct tree *tree);
 static bool is_foreign(const struct work *work, const struct ledger *ledger);
-static bool may_adopt(const struct work *work, const struct ledger_row *row, const struct tree *tree);
+static bool may_adopt(const struct work *work, const struct ledger_row *row,
+                      const struct tree *tree);
 static bool knows_row(const struct memory *memory, const struct ledger_row *row);
-static struct error *take_over(struct work *work, const struct ledger *ledger, struct baseline_made *made);
+static struct error *take_over(struct work *work, const struct ledger *ledger,
+                               struct baseline_made *made);
 static void keep_deployed(struct work *work, const struct ledger *ledger, const struct tree *tree);
-static struct record *add_deployed(struct work *work, const struct ledger_row *row, const char *commit, const char *down,
-                                   bool adopted);
-static void adopt(struct work *work, const struct ledger_row *row, const struct migration *migration, const char *commit);
-static void add_baseline(struct work *work, const char *commit, const struct server *server, const struct tree *tree);
+static struct record *add_deployed(struct work *work, const struct ledger_row *row,
+                                   const char *commit, const char *down, bool adopted);
+static void adopt(struct work *work, const struct ledger_row *row,
+                  const struct migration *migration, const char *commit);
+static void add_baseline(struct work *work, const char *commit, const struct server *server,
+                         const struct tree *tree);
 
-struct error *engine_baseline(const struct engine *engine, const struct target *target, const char *commit,
-                              struct arena *arena, struct baseline_made *ret_made)
+struct error *engine_baseline(const struct engine *engine, const struct target *target,
+                              const char *commit, struct arena *arena,
+                              struct baseline_made *ret_made)
 {
 	struct work work = {.engine = engine, .target = target, .arena = arena};
 	AUTO_FD lock = -1;
@@ -36,7 +42,8 @@ struct error *engine_baseline(const struct engine *engine, const struct target *
 	return error;
 }
 
-struct error *engine_retry(const struct engine *engine, const struct target *target, struct arena *arena)
+struct error *engine_retry(const struct engine *engine, const struct target *target,
+                           struct arena *arena)
 {
 	struct work work = {.engine = engine, .target = target, .arena = arena};
 	struct error *error = work_begin_run(&work);
@@ -62,12 +69,15 @@ static struct error *baseline(struct work *work, const char *text, struct baseli
 	TRY(work_open(work, PORT_SOURCE | PORT_DATABASE));
 	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
 	TRY(source_fetch(work->ports.source, branch, head, work->arena));
-	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena, &commit));
+	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena,
+	                   &commit));
 	run->ports.source = work->ports.source;
 	TRY(run_read_tree(run, commit, &tree));
 	TRY(tree.problem);
-	TRY(database_connect(work->ports.database, &(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
-	                     /* for_writing= */ true, work->arena, &server));
+	TRY(database_connect(
+		work->ports.database,
+		&(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
+		/* for_writing= */ true, work->arena, &server));
 	TRY(database_ledger(work->ports.database, work->schema, work->arena, &ledger));
 	TRY(may_begin_here(work, &ledger, &tree));
 	TRY(take_over(work, &ledger, made));
@@ -88,58 +98,77 @@ static struct error *refuse_unsettled(struct work *work)
 	const struct run_memory *open = work->run.memory.open_run;
 
 	for (size_t i = 0; open && i < open->intents.count; i++)
-		if (!open->intents.items[i].result || text_equal(open->intents.items[i].result, "partly"))
+		if (!open->intents.items[i].result ||
+		    text_equal(open->intents.items[i].result, "partly"))
 			return FAIL(work->arena, BASELINE_UNSETTLED,
-			            .what = arena_printf(work->arena, "run %lld of '%s' is unsettled", (long long)open->id,
-			                                 work->target->name),
-			            .why = arena_printf(work->arena, "it may have sent '%s', and nobody has looked yet",
-			                                open->intents.items[i].migration),
-			            .hint = arena_printf(work->arena, "Settle it first: headgate reconcile --target %s",
-			                                 work->target->name));
+			            .what = arena_printf(work->arena,
+			                                 "run %lld of '%s' is unsettled",
+			                                 (long long)open->id, work->target->name),
+			            .why = arena_printf(
+					    work->arena,
+					    "it may have sent '%s', and nobody has looked yet",
+					    open->intents.items[i].migration),
+			            .hint = arena_printf(
+					    work->arena,
+					    "Settle it first: headgate reconcile --target %s",
+					    work->target->name));
 	return NULL;
 }
 
 /* An empty schema, or one whose every row this journal wrote; or one that another Headgate left, when each applied row
  * agrees with the tree that the person trusts. */
-static struct error *may_begin_here(struct work *work, const struct ledger *ledger, const struct tree *tree)
+static struct error *may_begin_here(struct work *work, const struct ledger *ledger,
+                                    const struct tree *tree)
 {
-	const char *hint = "Start with an empty database. Taking over one that another program filled is not supported by this "
-	                   "version.";
+	const char *hint =
+		"Start with an empty database. Taking over one that another program filled is not supported by this "
+		"version.";
 
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct ledger_row *row = &ledger->items[i];
 
-		if (knows_row(&work->run.memory, row) || (is_foreign(work, ledger) && may_adopt(work, row, tree)))
+		if (knows_row(&work->run.memory, row) ||
+		    (is_foreign(work, ledger) && may_adopt(work, row, tree)))
 			continue;
-		return FAIL(work->arena, BASELINE_FILLED,
-		            .what = arena_printf(work->arena, "the ledger of '%s' holds '%s', which this journal did not write",
-		                                 work->target->name, row->name),
-		            .why = is_foreign(work, ledger) ? "another Headgate wrote it, and it is not as in the commit's tree"
-		                                            : "another program filled this database",
-		            .hint = is_foreign(work, ledger) ? "Name the commit whose migrations agree with the database." : hint);
+		return FAIL(
+			work->arena, BASELINE_FILLED,
+			.what = arena_printf(
+				work->arena,
+				"the ledger of '%s' holds '%s', which this journal did not write",
+				work->target->name, row->name),
+			.why = is_foreign(work, ledger)
+		                       ? "another Headgate wrote it, and it is not as in the commit's tree"
+		                       : "another program filled this database",
+			.hint = is_foreign(work, ledger)
+		                        ? "Name the commit whose migrations agree with the database."
+		                        : hint);
 	}
 	if (ledger->schema_is_empty || ledger->count)
 		return NULL;
 	return FAIL(work->arena, BASELINE_FILLED,
-	            .what = arena_printf(work->arena, "schema '%s' of '%s' holds objects but no ledger", ledger->schema,
-	                                 work->target->name),
+	            .what = arena_printf(work->arena,
+	                                 "schema '%s' of '%s' holds objects but no ledger",
+	                                 ledger->schema, work->target->name),
 	            .why = "nobody can tell which migrations they come from", .hint = hint);
 }
 
 /* Does headgate.deployed name another journal, or another target? */
 static bool is_foreign(const struct work *work, const struct ledger *ledger)
 {
-	return ledger->has_deployed && (!text_equal(ledger->deployed.journal, journal_identity(work->ports.journal)) ||
-	                                !text_equal(ledger->deployed.target, work->target->name));
+	return ledger->has_deployed &&
+	       (!text_equal(ledger->deployed.journal, journal_identity(work->ports.journal)) ||
+	        !text_equal(ledger->deployed.target, work->target->name));
 }
 
-static bool may_adopt(const struct work *work, const struct ledger_row *row, const struct tree *tree)
+static bool may_adopt(const struct work *work, const struct ledger_row *row,
+                      const struct tree *tree)
 {
 	const struct migration *migration = migration_find(&tree->migrations, row->name);
 
 	switch (ledger_row_state(row)) {
 	case ROW_APPLIED:
-		return migration && migration->has_sql && checksum_matches(work->arena, row->checksum, migration->sql);
+		return migration && migration->has_sql &&
+		       checksum_matches(work->arena, row->checksum, migration->sql);
 	case ROW_ROLLED_BACK:
 	case ROW_FAILED_TRY:
 		return true;
@@ -156,12 +185,14 @@ static bool knows_row(const struct memory *memory, const struct ledger_row *row)
 
 	if (ledger_row_state(row) == ROW_FAILED_TRY)
 		return true;
-	return (deployed && text_equal(deployed->row_id, row->id)) || (held && text_equal(held->row_id, row->id)) ||
+	return (deployed && text_equal(deployed->row_id, row->id)) ||
+	       (held && text_equal(held->row_id, row->id)) ||
 	       (ledger_row_state(row) == ROW_ROLLED_BACK && (held || deployed));
 }
 
 /* The fence of another journal is taken under Prisma's lock, which waits out an orphaned COMMIT. */
-static struct error *take_over(struct work *work, const struct ledger *ledger, struct baseline_made *made)
+static struct error *take_over(struct work *work, const struct ledger *ledger,
+                               struct baseline_made *made)
 {
 	const char *own = journal_identity(work->ports.journal);
 	int64_t epoch = 0;
@@ -169,13 +200,14 @@ static struct error *take_over(struct work *work, const struct ledger *ledger, s
 	if (!is_foreign(work, ledger))
 		return NULL;
 	TRY(database_lock(work->ports.database, work->target->policy->lock_budget, work->arena));
-	TRY(database_take_fence(work->ports.database, work->schema, work->target->name, own, /* take_over= */ true,
-	                        work->arena, &epoch));
+	TRY(database_take_fence(work->ports.database, work->schema, work->target->name, own,
+	                        /* take_over= */ true, work->arena, &epoch));
 	made->taken_over = true;
 	return database_unlock(work->ports.database, work->arena);
 }
 
-static void add_baseline(struct work *work, const char *commit, const struct server *server, const struct tree *tree)
+static void add_baseline(struct work *work, const char *commit, const struct server *server,
+                         const struct tree *tree)
 {
 	struct arena *arena = work->arena;
 	struct node *body = node_map(arena);
@@ -195,19 +227,22 @@ static void keep_deployed(struct work *work, const struct ledger *ledger, const 
 {
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct ledger_row *row = &ledger->items[i];
-		const struct deployed_migration *deployed = memory_deployed(&work->run.memory, row->name);
+		const struct deployed_migration *deployed =
+			memory_deployed(&work->run.memory, row->name);
 
 		if (ledger_row_state(row) != ROW_APPLIED)
 			continue;
 		if (deployed && text_equal(deployed->row_id, row->id))
-			add_deployed(work, row, deployed->commit, deployed->down_digest, deployed->adopted);
+			add_deployed(work, row, deployed->commit, deployed->down_digest,
+			             deployed->adopted);
 		else
-			adopt(work, row, migration_find(&tree->migrations, row->name), tree->commit);
+			adopt(work, row, migration_find(&tree->migrations, row->name),
+			      tree->commit);
 	}
 }
 
-static struct record *add_deployed(struct work *work, const struct ledger_row *row, const char *commit, const char *down,
-                                   bool adopted)
+static struct record *add_deployed(struct work *work, const struct ledger_row *row,
+                                   const char *commit, const char *down, bool adopted)
 {
 	struct arena *arena = work->arena;
 	struct node *body = node_map(arena);
@@ -223,7 +258,8 @@ static struct record *add_deployed(struct work *work, const struct ledger_row *r
 	return record;
 }
 
-static void adopt(struct work *work, const struct ledger_row *row, const struct migration *migration, const char *commit)
+static void adopt(struct work *work, const struct ledger_row *row,
+                  const struct migration *migration, const char *commit)
 {
 	const struct bytes down = migration->down;
 	const char *digest = down.size ? sha256_text(work->arena, down.data, down.size) : NULL;

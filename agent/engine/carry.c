@@ -15,7 +15,8 @@
 
 static bool changed_by_passed(const struct run *run, const char *name);
 static void archive_down(struct work *work, const char *name, struct bytes down);
-static struct error *confirm_and_report(struct work *work, const struct stage *stages, size_t count);
+static struct error *confirm_and_report(struct work *work, const struct stage *stages,
+                                        size_t count);
 static struct error *begin_or_resume(struct work *work, const char *direction);
 static bool is_rest_of(const struct run *run, const struct run_memory *open);
 static struct error *carry_stage(struct work *work, const struct stage *stage);
@@ -66,8 +67,9 @@ struct error *carry_confirm(struct work *work, bool *ret_again)
 	const struct stage *stages;
 	size_t count;
 
-	stages = text_equal(run->memory.open_run->direction, "rollback") ? engine_rollback_stages(&count)
-	                                                                 : engine_deploy_stages(&count);
+	stages = text_equal(run->memory.open_run->direction, "rollback")
+	                 ? engine_rollback_stages(&count)
+	                 : engine_deploy_stages(&count);
 	work->left = run->plan.count; /* for the next round */
 	work->pass->run = run->id;
 	run->plan.count = run->plan.rollbacks = 0;
@@ -126,7 +128,8 @@ static bool changed_by_passed(const struct run *run, const char *name)
 {
 	for (size_t i = 0; i < run->steps.horizon; i++)
 		for (size_t k = 0; k < run->steps.items[i].changes.count; k++)
-			if (run->steps.items[i].passed && text_equal(run->steps.items[i].changes.items[k].name, name))
+			if (run->steps.items[i].passed &&
+			    text_equal(run->steps.items[i].changes.items[k].name, name))
 				return true;
 	return false;
 }
@@ -147,7 +150,8 @@ static struct error *begin_or_resume(struct work *work, const char *direction)
 				run->records.items[i].run = RUN_NEW;
 		runs_add_begun(work, direction);
 	}
-	for (size_t i = 0; i < run->plan.rollbacks; i++) /* corrected by a step that lands with the revert; settle needs it */
+	for (size_t i = 0; i < run->plan.rollbacks;
+	     i++) /* corrected by a step that lands with the revert; settle needs it */
 		if (run->plan.items[i].sql.size)
 			archive_down(work, run->plan.items[i].name, run->plan.items[i].sql);
 	TRY(statuses_add(work, MOMENT_BEGUN, NULL, NULL));
@@ -174,7 +178,8 @@ static bool is_rest_of(const struct run *run, const struct run_memory *open)
 	for (size_t i = 0; item; item = item->next, i++)
 		if (!text_equal(node_find_text(item, "name"), run->plan.items[i].name) ||
 		    !text_equal(node_find_text(item, "checksum"), run->plan.items[i].checksum) ||
-		    !text_equal(node_find_text(item, "action"), plan_action_name(run->plan.items[i].action)))
+		    !text_equal(node_find_text(item, "action"),
+		                plan_action_name(run->plan.items[i].action)))
 			return false;
 	return true;
 }
@@ -192,8 +197,11 @@ static struct error *carry_stage(struct work *work, const struct stage *stage)
 		TRY(work_write(work));
 		FAULT_POINT(stage_begun);
 		error = work_perform(work, stage, &took_ms);
-		if (error && text_equal(stage->name, "report")) /* never refuses: what was not delivered is tried again */
-			node_set_text(work->arena, run->evidence, "delayed", error_line(work->arena, error));
+		if (error &&
+		    text_equal(stage->name,
+		               "report")) /* never refuses: what was not delivered is tried again */
+			node_set_text(work->arena, run->evidence, "delayed",
+			              error_line(work->arena, error));
 		else if (error)
 			return answer_stage(work, stage, error, took_ms);
 		pass_fault_point(stage->name);
@@ -203,7 +211,9 @@ static struct error *carry_stage(struct work *work, const struct stage *stage)
 		TRY(statuses_add(work, MOMENT_BACKED_UP, NULL, NULL));
 		work->speaks = true;
 	}
-	return text_equal(stage->name, "confirm") || text_equal(stage->name, "report") ? NULL : work_write(work);
+	return text_equal(stage->name, "confirm") || text_equal(stage->name, "report")
+	               ? NULL
+	               : work_write(work);
 }
 
 /* A resumed run does not back up twice. */
@@ -211,8 +221,8 @@ static struct error *find_backup(struct work *work, const struct stage *stage, b
 {
 	const struct run_memory *open = work->run.memory.open_run;
 
-	if (!stage->settle || !text_equal(stage->name, "backup") || !open || open->id != work->run.id ||
-	    !run_memory_stage(open, stage->name))
+	if (!stage->settle || !text_equal(stage->name, "backup") || !open ||
+	    open->id != work->run.id || !run_memory_stage(open, stage->name))
 		return NULL;
 	return work_settle(work, stage, ret_done);
 }

@@ -9,22 +9,24 @@
 
 #define KEY_FILE_MAXIMUM (1024 * 1024)
 
-static struct error *look_at_journal(struct journal *journal, const struct target *target, struct arena *arena,
-                                     struct due *due);
-static struct error *look_at_branch(const struct engine *engine, const struct target *target, struct arena *arena,
-                                    struct sha256 *sha256);
-static struct error *look_at_ledger(const struct engine *engine, const struct target *target, struct arena *arena,
-                                    struct sha256 *sha256);
+static struct error *look_at_journal(struct journal *journal, const struct target *target,
+                                     struct arena *arena, struct due *due);
+static struct error *look_at_branch(const struct engine *engine, const struct target *target,
+                                    struct arena *arena, struct sha256 *sha256);
+static struct error *look_at_ledger(const struct engine *engine, const struct target *target,
+                                    struct arena *arena, struct sha256 *sha256);
 static void look_at_file(struct arena *arena, const char *path, struct sha256 *sha256);
 
-struct error *due_look(const struct engine *engine, const struct target *target, struct arena *arena, struct due *ret_due)
+struct error *due_look(const struct engine *engine, const struct target *target,
+                       struct arena *arena, struct due *ret_due)
 {
 	struct journal *journal = NULL;
 	struct due due = {.why = "something changed"};
 	struct sha256 *sha256 = sha256_begin();
 	struct error *error;
 
-	error = engine->registry->open_journal(arena, engine->config, /* read_only= */ true, &journal);
+	error = engine->registry->open_journal(arena, engine->config, /* read_only= */ true,
+	                                       &journal);
 	if (!error)
 		error = look_at_journal(journal, target, arena, &due);
 	journal_close(journal);
@@ -41,8 +43,8 @@ struct error *due_look(const struct engine *engine, const struct target *target,
 	return error;
 }
 
-static struct error *look_at_journal(struct journal *journal, const struct target *target, struct arena *arena,
-                                     struct due *due)
+static struct error *look_at_journal(struct journal *journal, const struct target *target,
+                                     struct arena *arena, struct due *due)
 {
 	const int64_t now_us = clock_wall_us();
 	struct outbox outbox = {0};
@@ -67,8 +69,8 @@ static struct error *look_at_journal(struct journal *journal, const struct targe
 	return NULL;
 }
 
-static struct error *look_at_branch(const struct engine *engine, const struct target *target, struct arena *arena,
-                                    struct sha256 *sha256)
+static struct error *look_at_branch(const struct engine *engine, const struct target *target,
+                                    struct arena *arena, struct sha256 *sha256)
 {
 	struct source *source = NULL;
 	const char *branch = NULL, *head = NULL;
@@ -82,17 +84,19 @@ static struct error *look_at_branch(const struct engine *engine, const struct ta
 	return error;
 }
 
-static struct error *look_at_ledger(const struct engine *engine, const struct target *target, struct arena *arena,
-                                    struct sha256 *sha256)
+static struct error *look_at_ledger(const struct engine *engine, const struct target *target,
+                                    struct arena *arena, struct sha256 *sha256)
 {
 	struct database *database = NULL;
 	struct server server = {0};
 	struct ledger ledger = {0};
 	const char *schema = NULL;
-	struct error *error = engine->registry->open_database(arena, engine->config, target, &database, &schema);
+	struct error *error =
+		engine->registry->open_database(arena, engine->config, target, &database, &schema);
 
 	if (!error)
-		error = database_connect(database, &(struct session_limits){.statement_timeout = 10000},
+		error = database_connect(database,
+		                         &(struct session_limits){.statement_timeout = 10000},
 		                         /* for_writing= */ false, arena, &server);
 	if (!error)
 		error = database_ledger(database, schema, arena, &ledger);

@@ -8,12 +8,16 @@ static struct error *look_at_keys(struct work *work);
 static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
                             struct error **ret_refusal);
 
-struct error *engine_look(const struct engine *engine, const struct target *target, struct arena *arena,
-                          struct run *ret_run)
+struct error *engine_look(const struct engine *engine, const struct target *target,
+                          struct arena *arena, struct run *ret_run)
 {
-	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true, .run.target = target};
-	struct error *error = engine->registry->open_journal(arena, engine->config, /* read_only= */ true,
-	                                                     &work.ports.journal);
+	struct work work = {.engine = engine,
+	                    .target = target,
+	                    .arena = arena,
+	                    .looks = true,
+	                    .run.target = target};
+	struct error *error = engine->registry->open_journal(
+		arena, engine->config, /* read_only= */ true, &work.ports.journal);
 
 	if (!error)
 		error = work_begin_run(&work);
@@ -31,11 +35,14 @@ struct error *engine_look(const struct engine *engine, const struct target *targ
 static struct error *look_at_keys(struct work *work)
 {
 	TRY(work_open(work, PORT_KEYRING));
-	return work->ports.keyring ? keyring_digest(work->ports.keyring, work->arena, &work->run.keys) : NULL;
+	return work->ports.keyring
+	               ? keyring_digest(work->ports.keyring, work->arena, &work->run.keys)
+	               : NULL;
 }
 
-struct error *engine_verify(const struct engine *engine, const struct target *target, const char *text,
-                            struct arena *arena, struct step_commit *ret_commit, struct error **ret_refusal)
+struct error *engine_verify(const struct engine *engine, const struct target *target,
+                            const char *text, struct arena *arena, struct step_commit *ret_commit,
+                            struct error **ret_refusal)
 {
 	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true};
 	struct error *error = verify(&work, text, ret_commit, ret_refusal);
@@ -51,16 +58,19 @@ static struct error *verify(struct work *work, const char *text, struct step_com
 	const char *branch = NULL, *head = NULL, *id = NULL;
 
 	if (!work->engine->config->keys.allowed_signers)
-		return FAIL(work->arena, KEYRING, .what = "there is no keyring to ask",
-		            .why = "keys.allowed_signers is not set in the configuration",
-		            .hint = "Write keys: {allowed_signers: FILE}; the format is that of ssh-keygen(1), ALLOWED SIGNERS.");
-	TRY(registry->open_journal(work->arena, work->engine->config, /* read_only= */ true, &work->ports.journal));
+		return FAIL(
+			work->arena, KEYRING, .what = "there is no keyring to ask",
+			.why = "keys.allowed_signers is not set in the configuration",
+			.hint = "Write keys: {allowed_signers: FILE}; the format is that of ssh-keygen(1), ALLOWED SIGNERS.");
+	TRY(registry->open_journal(work->arena, work->engine->config, /* read_only= */ true,
+	                           &work->ports.journal));
 	TRY(work_begin_run(work));
 	TRY(work_open(work, PORT_SOURCE));
 	TRY(registry->open_keyring(work->arena, work->engine->config, &work->ports.keyring));
 	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
 	TRY(source_fetch(work->ports.source, branch, head, work->arena));
-	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena, &id));
+	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena,
+	                   &id));
 	work->run.ports = work->ports;
 	return verify_commit(&work->run, id, ret_commit, ret_refusal);
 }

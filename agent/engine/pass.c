@@ -13,7 +13,8 @@
 #include "base/log.h"
 #include "engine/runs.h"
 
-#define ROUNDS_MAXIMUM 8 /* rollback, deploy, and what lands meanwhile; the supervisor comes back for more */
+#define ROUNDS_MAXIMUM                                                                             \
+	8 /* rollback, deploy, and what lands meanwhile; the supervisor comes back for more */
 
 static struct error *reconcile(struct work *work);
 static struct error *one_round(struct work *work, bool *ret_again);
@@ -21,8 +22,8 @@ static struct error *settle(struct work *work);
 static struct error *finish_quietly(struct work *work, struct error *standing);
 static void fill_pass(struct work *work);
 
-struct error *engine_reconcile(const struct engine *engine, const struct target *target, struct arena *arena,
-                               struct pass *ret_pass)
+struct error *engine_reconcile(const struct engine *engine, const struct target *target,
+                               struct arena *arena, struct pass *ret_pass)
 {
 	const uint64_t started = clock_monotonic_ms();
 	struct work work = {.engine = engine, .target = target, .arena = arena, .pass = ret_pass};
@@ -36,10 +37,13 @@ struct error *engine_reconcile(const struct engine *engine, const struct target 
 		error = reconcile(&work);
 	fill_pass(&work);
 	work_close(&work);
-	LOG(INFO, PASS_ENDED, .target = target->name, .run = ret_pass->run, .commit = ret_pass->deployed,
-	    .took_ms = (int64_t)(clock_monotonic_ms() - started),
-	    .outcome = error ? reaction_name(error->row->reaction) : "done", .code = error ? error->row->code : NULL,
-	    .msg = error ? arena_printf(arena, "%s; next: %s", error_line(arena, error), error->hint) : NULL);
+	LOG(INFO, PASS_ENDED, .target = target->name, .run = ret_pass->run,
+	    .commit = ret_pass->deployed, .took_ms = (int64_t)(clock_monotonic_ms() - started),
+	    .outcome = error ? reaction_name(error->row->reaction) : "done",
+	    .code = error ? error->row->code : NULL,
+	    .msg = error ? arena_printf(arena, "%s; next: %s", error_line(arena, error),
+	                                error->hint)
+	                 : NULL);
 	return error;
 }
 
@@ -66,7 +70,8 @@ static struct error *one_round(struct work *work, bool *ret_again)
 	error = settle(work);
 	if (!error)
 		error = work_look(work);
-	if (error == work->run.refusal && carry_is_unconfirmed(work)) /* a refused step does not keep it from its end */
+	if (error == work->run.refusal &&
+	    carry_is_unconfirmed(work)) /* a refused step does not keep it from its end */
 		return carry_confirm(work, ret_again);
 	if (error)
 		return answer_look(work, error);
@@ -74,7 +79,8 @@ static struct error *one_round(struct work *work, bool *ret_again)
 	if (!work->run.plan.count)
 		return finish_quietly(work, standing);
 	TRY(carry_out(work, ret_again));
-	*ret_again |= work->run.refusal != NULL; /* what stands refused beside it is written down by another look */
+	*ret_again |= work->run.refusal !=
+	              NULL; /* what stands refused beside it is written down by another look */
 	return *ret_again ? NULL : standing;
 }
 
@@ -89,13 +95,15 @@ static struct error *settle(struct work *work)
 	if (!open)
 		return NULL;
 	LOG(INFO, RUN_RESUMED, .target = work->target->name, .run = open->id);
-	stages = text_equal(open->direction, "rollback") ? engine_rollback_stages(&count) : engine_deploy_stages(&count);
+	stages = text_equal(open->direction, "rollback") ? engine_rollback_stages(&count)
+	                                                 : engine_deploy_stages(&count);
 	for (size_t i = 0; i < count; i++) {
 		const struct stage_memory *memory = run_memory_stage(open, stages[i].name);
 		struct record *record;
 		bool done = false;
 
-		if (!stages[i].settle || !memory || memory->done || text_equal(stages[i].name, "backup"))
+		if (!stages[i].settle || !memory || memory->done ||
+		    text_equal(stages[i].name, "backup"))
 			continue; /* a backup is asked for by its run when it is needed */
 		work->settles = true;
 		TRY(work_settle(work, &stages[i], &done));

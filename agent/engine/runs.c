@@ -26,7 +26,7 @@ void runs_add_begun(struct work *work, const char *direction)
 	for (size_t i = 0; i < work->looked.count; i++) {
 		run_record(run, RECORD_STAGE_BEGUN)->stage = work->looked.items[i].name;
 		runs_add_stage_done(work, work->looked.items[i].name, work->looked.items[i].took_ms,
-		               work->looked.items[i].evidence);
+		                    work->looked.items[i].evidence);
 	}
 }
 
@@ -40,14 +40,16 @@ void runs_end_open(struct work *work)
 	if (!open)
 		return;
 	body = node_map(work->arena);
-	node_set_text(work->arena, body, "outcome", confirmed && confirmed->done ? "done" : "superseded");
+	node_set_text(work->arena, body, "outcome",
+	              confirmed && confirmed->done ? "done" : "superseded");
 	record = run_record(&work->run, RECORD_RUN_ENDED);
 	record->run = open->id;
 	record->body = body;
 	work->run.memory.open_run = NULL;
 }
 
-void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence)
+void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms,
+                         const struct node *evidence)
 {
 	struct node *body = node_map(work->arena);
 	struct record *record = run_record(&work->run, RECORD_STAGE_DONE);
@@ -59,7 +61,8 @@ void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms,
 	record->body = body;
 }
 
-void runs_add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms)
+void runs_add_stage_stopped(struct work *work, const char *stage, const struct error *error,
+                            uint64_t took_ms)
 {
 	struct arena *arena = work->arena;
 	struct node *body = node_map(arena);
@@ -82,18 +85,21 @@ void runs_add_ended(struct work *work, const char *outcome)
 
 	node_set_text(work->arena, body, "outcome", outcome);
 	run_record(&work->run, RECORD_RUN_ENDED)->body = body;
-	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = run->id, .commit = run->horizon, .outcome = outcome,
-	    .took_ms = (int64_t)run->apply_ms, .msg = plan_summary(work->arena, &run->plan));
+	LOG(INFO, RUN_ENDED, .target = work->target->name, .run = run->id, .commit = run->horizon,
+	    .outcome = outcome, .took_ms = (int64_t)run->apply_ms,
+	    .msg = plan_summary(work->arena, &run->plan));
 }
 
 bool runs_did(const struct run *run, const struct run_memory *open, const struct node *item)
 {
-	const struct deployed_migration *deployed = memory_deployed(&run->memory, node_find_text(item, "name"));
+	const struct deployed_migration *deployed =
+		memory_deployed(&run->memory, node_find_text(item, "name"));
 	const struct held_migration *held = memory_held(&run->memory, node_find_text(item, "name"));
 
 	if (text_equal(node_find_text(item, "action"), plan_action_name(PLAN_ROLL_BACK)))
 		return held && held->at_us >= open->begun_us;
-	return deployed && deployed->run == open->id && text_equal(deployed->checksum, node_find_text(item, "checksum"));
+	return deployed && deployed->run == open->id &&
+	       text_equal(deployed->checksum, node_find_text(item, "checksum"));
 }
 
 void runs_count_earlier(struct work *work)
@@ -138,7 +144,8 @@ static struct node *items_node(struct arena *arena, const struct plan *plan)
 		node_set_text(arena, item, "name", plan->items[i].name);
 		node_set_text(arena, item, "checksum", plan->items[i].checksum);
 		node_set_text(arena, item, "commit", plan->items[i].commit);
-		if (plan->items[i].migration && plan->items[i].migration->down.size) /* for settle: apply archives it */
+		if (plan->items[i].migration &&
+		    plan->items[i].migration->down.size) /* for settle: apply archives it */
 			node_set_text(arena, item, "down",
 			              sha256_text(arena, plan->items[i].migration->down.data,
 			                          plan->items[i].migration->down.size));

@@ -7,8 +7,10 @@
 void runs_add_begun(struct work *work, const char *direction);
 /* An open run whose plan is no longer asked for ends: as done when it was confirmed, else as superseded. */
 void runs_end_open(struct work *work);
-void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms, const struct node *evidence);
-void runs_add_stage_stopped(struct work *work, const char *stage, const struct error *error, uint64_t took_ms);
+void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms,
+                         const struct node *evidence);
+void runs_add_stage_stopped(struct work *work, const char *stage, const struct error *error,
+                            uint64_t took_ms);
 void runs_add_ended(struct work *work, const char *outcome);
 /* Has the open run carried this item of it out? */
 bool runs_did(const struct run *run, const struct run_memory *open, const struct node *item);

@@ -21,16 +21,20 @@ struct moment_words { /* what is going on in this round */
 	const char *at_fault; /* the commit that the error is about; NULL: the whole target */
 };
 
-static struct word word_for_step(struct work *work, const struct moment_words *now, const struct step *step);
-static struct word word_for_items(struct work *work, const struct moment_words *now, const char *commit);
-static struct word word_for_nothing(struct work *work, const struct moment_words *now, const struct step *step);
-static struct word word_for_mended(struct work *work, const struct step *step, const struct status *posted,
-                                   const char *later);
+static struct word word_for_step(struct work *work, const struct moment_words *now,
+                                 const struct step *step);
+static struct word word_for_items(struct work *work, const struct moment_words *now,
+                                  const char *commit);
+static struct word word_for_nothing(struct work *work, const struct moment_words *now,
+                                    const struct step *step);
+static struct word word_for_mended(struct work *work, const struct step *step,
+                                   const struct status *posted, const char *later);
 static bool is_still_there(const struct work *work, const struct step *step);
 static struct word word_stopped(struct work *work, const struct error *error);
 static struct word behind(struct work *work, const struct step *step);
 static const struct tally *find_tally(const struct work *work, const char *commit);
-static void count_items(const struct plan *plan, const char *commit, size_t *ret_applies, size_t *ret_rollbacks);
+static void count_items(const struct plan *plan, const char *commit, size_t *ret_applies,
+                        size_t *ret_rollbacks);
 static bool has_items_left(const struct work *work, const char *commit);
 static bool is_beyond_standing(const struct work *work, const struct step *step);
 static const char *superseded_by(const struct work *work, const struct step *step);
@@ -39,7 +43,8 @@ static struct error *add(struct work *work, const char *commit, const struct wor
 static struct error *read_posted(struct work *work);
 static const struct status *find_posted(const struct work *work, const char *commit);
 
-struct error *statuses_add(struct work *work, enum moment moment, struct error *error, const char *at_fault)
+struct error *statuses_add(struct work *work, enum moment moment, struct error *error,
+                           const char *at_fault)
 {
 	const struct moment_words now = {.moment = moment, .error = error, .at_fault = at_fault};
 	const struct run *run = &work->run;
@@ -58,7 +63,8 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 		struct steps steps = run->steps;
 		struct word word;
 
-		if (steps_find(&steps, commit) || (i > 0 && text_equal(commit, run->plan.items[i - 1].commit)))
+		if (steps_find(&steps, commit) ||
+		    (i > 0 && text_equal(commit, run->plan.items[i - 1].commit)))
 			continue;
 		word = word_for_items(work, &now, commit);
 		TRY(add(work, commit, &word));
@@ -74,7 +80,8 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 	return NULL;
 }
 
-static struct word word_for_step(struct work *work, const struct moment_words *now, const struct step *step)
+static struct word word_for_step(struct work *work, const struct moment_words *now,
+                                 const struct step *step)
 {
 	size_t applies = 0, rollbacks = 0;
 
@@ -85,16 +92,22 @@ static struct word word_for_step(struct work *work, const struct moment_words *n
 	}
 	if (step->refusal && step->undone_by)
 		return (struct word){true, STATUS_FAILURE,
-		                     words_undone(work->arena, step->refusal, commit_short(work->arena, step->undone_by))};
+		                     words_undone(work->arena, step->refusal,
+		                                  commit_short(work->arena, step->undone_by))};
 	if (step->refusal)
-		return (struct word){true, STATUS_FAILURE, words_refused(work->arena, step->refusal, 0)}; /* whatever run comes by */
-	if ((size_t)(step - work->run.steps.items) >= work->run.steps.horizon || is_beyond_standing(work, step))
+		return (struct word){
+			true, STATUS_FAILURE,
+			words_refused(work->arena, step->refusal, 0)}; /* whatever run comes by */
+	if ((size_t)(step - work->run.steps.items) >= work->run.steps.horizon ||
+	    is_beyond_standing(work, step))
 		return behind(work, step);
 	count_items(&work->run.plan, step->id, &applies, &rollbacks);
-	return applies + rollbacks ? word_for_items(work, now, step->id) : word_for_nothing(work, now, step);
+	return applies + rollbacks ? word_for_items(work, now, step->id)
+	                           : word_for_nothing(work, now, step);
 }
 
-static struct word word_for_items(struct work *work, const struct moment_words *now, const char *commit)
+static struct word word_for_items(struct work *work, const struct moment_words *now,
+                                  const char *commit)
 {
 	struct arena *arena = work->arena;
 	const struct tally *tally = find_tally(work, commit);
@@ -106,21 +119,27 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 		return (struct word){true, STATUS_PENDING, words_begun(arena, applies, rollbacks)};
 	case MOMENT_BACKED_UP:
 		if (work->run.has_backup)
-			return (struct word){true, STATUS_PENDING,
-			                     words_backed_up(arena, &work->run.backup, applies, rollbacks)};
+			return (struct word){
+				true, STATUS_PENDING,
+				words_backed_up(arena, &work->run.backup, applies, rollbacks)};
 		return (struct word){0};
 	case MOMENT_DONE:
 		if (tally && !has_items_left(work, commit))
-			return (struct word){true, STATUS_SUCCESS, words_done(arena, work->run.policy, tally)};
+			return (struct word){true, STATUS_SUCCESS,
+			                     words_done(arena, work->run.policy, tally)};
 		return (struct word){0};
 	case MOMENT_STOPPED:
-		if (now->at_fault && tally && tally->applied + tally->rolled_back >= applies + rollbacks)
-			return (struct word){true, STATUS_SUCCESS, words_done(arena, work->run.policy, tally)};
+		if (now->at_fault && tally &&
+		    tally->applied + tally->rolled_back >= applies + rollbacks)
+			return (struct word){true, STATUS_SUCCESS,
+			                     words_done(arena, work->run.policy, tally)};
 		if (!now->at_fault || text_equal(now->at_fault, commit))
 			return word_stopped(work, now->error);
-		return (struct word){true, STATUS_PENDING,
-		                     arena_printf(arena, "behind %s, %s", commit_short(arena, now->at_fault),
-		                                  now->error->row->reaction == REACT_REFUSE ? "refused" : "stopped")};
+		return (struct word){
+			true, STATUS_PENDING,
+			arena_printf(arena, "behind %s, %s", commit_short(arena, now->at_fault),
+		                     now->error->row->reaction == REACT_REFUSE ? "refused"
+		                                                               : "stopped")};
 	case MOMENT_LOOKED:
 		return now->error ? word_stopped(work, now->error) : (struct word){0};
 	}
@@ -128,7 +147,8 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 }
 
 /* A step that changed migrations and leaves nothing to do now. */
-static struct word word_for_nothing(struct work *work, const struct moment_words *now, const struct step *step)
+static struct word word_for_nothing(struct work *work, const struct moment_words *now,
+                                    const struct step *step)
 {
 	const struct tally *tally = find_tally(work, step->id);
 	const struct status *posted = find_posted(work, step->id);
@@ -139,32 +159,39 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 	if (tally && now->moment == MOMENT_STOPPED && !now->at_fault)
 		return word_stopped(work, now->error); /* not confirmed */
 	if (tally && now->moment != MOMENT_BEGUN && now->moment != MOMENT_BACKED_UP)
-		return (struct word){true, STATUS_SUCCESS, words_done(work->arena, work->run.policy, tally)};
+		return (struct word){true, STATUS_SUCCESS,
+		                     words_done(work->arena, work->run.policy, tally)};
 	if (now->error && now->moment == MOMENT_LOOKED && !posted)
 		return word_stopped(work, now->error);
 	if (now->moment != MOMENT_DONE && (now->moment != MOMENT_LOOKED || now->error))
 		return (struct word){0};
 	if (posted && posted->state == STATUS_SUCCESS)
 		return (struct word){0}; /* it had its word when its migrations were carried out */
-	if (posted && posted->state == STATUS_FAILURE && text_starts(posted->description, "undone by "))
+	if (posted && posted->state == STATUS_FAILURE &&
+	    text_starts(posted->description, "undone by "))
 		return (struct word){0};
 	if (posted && posted->state == STATUS_FAILURE && later)
 		return word_for_mended(work, step, posted, later);
 	if (later)
 		return (struct word){true, STATUS_SUCCESS,
-		                     arena_printf(work->arena, "superseded by %s, nothing ran", commit_short(work->arena, later))};
+		                     arena_printf(work->arena, "superseded by %s, nothing ran",
+		                                  commit_short(work->arena, later))};
 	return (struct word){true, STATUS_SUCCESS, "nothing to run"};
 }
 
 /* It was refused or failed, and a later step took that out of the way: what it said before stays readable. */
-static struct word word_for_mended(struct work *work, const struct step *step, const struct status *posted, const char *later)
+static struct word word_for_mended(struct work *work, const struct step *step,
+                                   const struct status *posted, const char *later)
 {
-	const bool corrected = text_starts(posted->description, "failed") && is_still_there(work, step);
+	const bool corrected =
+		text_starts(posted->description, "failed") && is_still_there(work, step);
 
-	if (text_starts(posted->description, "undone by") || text_starts(posted->description, "corrected by"))
+	if (text_starts(posted->description, "undone by") ||
+	    text_starts(posted->description, "corrected by"))
 		return (struct word){0};
 	return (struct word){true, STATUS_FAILURE,
-	                     arena_printf(work->arena, "%s by %s; before that: %s", corrected ? "corrected" : "undone",
+	                     arena_printf(work->arena, "%s by %s; before that: %s",
+	                                  corrected ? "corrected" : "undone",
 	                                  commit_short(work->arena, later), posted->description)};
 }
 
@@ -178,7 +205,8 @@ static bool is_still_there(const struct work *work, const struct step *step)
 
 static struct word word_stopped(struct work *work, const struct error *error)
 {
-	struct word word = {.is_set = true, .description = words_stopped(work->arena, error, work->run.id)};
+	struct word word = {.is_set = true,
+	                    .description = words_stopped(work->arena, error, work->run.id)};
 
 	switch (error->row->reaction) {
 	case REACT_RETRY:
@@ -202,8 +230,9 @@ static struct word behind(struct work *work, const struct step *step)
 
 	if (!commit || text_equal(commit, step->id))
 		return (struct word){0};
-	return (struct word){true, STATUS_PENDING,
-	                     arena_printf(work->arena, "behind %s, refused", commit_short(work->arena, commit))};
+	return (struct word){
+		true, STATUS_PENDING,
+		arena_printf(work->arena, "behind %s, refused", commit_short(work->arena, commit))};
 }
 
 static const struct tally *find_tally(const struct work *work, const char *commit)
@@ -214,7 +243,8 @@ static const struct tally *find_tally(const struct work *work, const char *commi
 	return NULL;
 }
 
-static void count_items(const struct plan *plan, const char *commit, size_t *ret_applies, size_t *ret_rollbacks)
+static void count_items(const struct plan *plan, const char *commit, size_t *ret_applies,
+                        size_t *ret_rollbacks)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		if (!text_equal(plan->items[i].commit, commit))
@@ -256,7 +286,8 @@ static const char *superseded_by(const struct work *work, const struct step *ste
 		for (size_t k = 0; k < steps->items[i].changes.count; k++)
 			for (size_t n = 0; n < step->changes.count; n++)
 				if (steps->items[i].passed &&
-				    text_equal(steps->items[i].changes.items[k].name, step->changes.items[n].name))
+				    text_equal(steps->items[i].changes.items[k].name,
+				               step->changes.items[n].name))
 					return steps->items[i].id;
 	return NULL;
 }
@@ -274,12 +305,12 @@ static bool is_overdue(const struct work *work)
 static struct error *add(struct work *work, const char *commit, const struct word *word)
 {
 	struct status status = {
-	        .target = work->target->name,
-	        .commit = commit,
-	        .context = status_context(work->arena, work->target->name),
-	        .state = word->state,
-	        .url = work->target->details,
-	        .run = work->run.id,
+		.target = work->target->name,
+		.commit = commit,
+		.context = status_context(work->arena, work->target->name),
+		.state = word->state,
+		.url = work->target->details,
+		.run = work->run.id,
 	};
 	const struct status *posted;
 	struct record *record;
@@ -288,7 +319,8 @@ static struct error *add(struct work *work, const char *commit, const struct wor
 		return NULL;
 	status.description = text_clip(work->arena, word->description, STATUS_DESCRIPTION_MAXIMUM);
 	posted = find_posted(work, commit);
-	if (posted && posted->state == status.state && text_equal(posted->description, status.description))
+	if (posted && posted->state == status.state &&
+	    text_equal(posted->description, status.description))
 		return NULL;
 	record = run_record(&work->run, RECORD_STATUS);
 	record->commit = commit;
@@ -301,7 +333,8 @@ static struct error *read_posted(struct work *work)
 {
 	if (work->has_posted)
 		return NULL;
-	TRY(journal_statuses(work->ports.journal, work->target->name, POSTED_MAXIMUM, work->arena, &work->posted));
+	TRY(journal_statuses(work->ports.journal, work->target->name, POSTED_MAXIMUM, work->arena,
+	                     &work->posted));
 	/* newest first in the journal; here the newest is the last */
 	for (size_t i = 0, k = work->posted.count; i + 1 < k; i++) {
 		struct status swap = work->posted.items[i];

@@ -22,15 +22,16 @@
 
 struct ward { /* one target under supervision */
 	const struct target *target;
-	pid_t child;          /* 0: none at work */
+	pid_t child;           /* 0: none at work */
 	char seen[SHA256_HEX]; /* what the last child started from */
 	struct due due;
 	uint64_t next_look_ms; /* monotonic */
 	uint64_t backoff_ms;
-	uint64_t decided_ms;   /* when the last child was started */
+	uint64_t decided_ms; /* when the last child was started */
 };
 
-static void look(const struct engine *engine, const char *program, const char *const *arguments, struct ward *ward);
+static void look(const struct engine *engine, const char *program, const char *const *arguments,
+                 struct ward *ward);
 static bool is_worth_a_pass(const struct ward *ward);
 static bool start_child(const char *program, const char *const *arguments, struct ward *ward);
 static void reap(const struct engine *engine, struct ward *wards, size_t count);
@@ -38,7 +39,8 @@ static void child_ended(const struct engine *engine, struct ward *ward, int stat
 static void stop_children(const struct engine *engine, struct ward *wards, size_t count);
 static size_t count_children(const struct ward *wards, size_t count);
 
-struct error *engine_supervise(const struct engine *engine, const char *program, const char *const *arguments)
+struct error *engine_supervise(const struct engine *engine, const char *program,
+                               const char *const *arguments)
 {
 	AUTO_ARENA arena = arena_new();
 	const size_t count = engine->config->target_count;
@@ -47,8 +49,9 @@ struct error *engine_supervise(const struct engine *engine, const char *program,
 	stop_watch();
 	for (size_t i = 0; i < count; i++)
 		wards[i].target = &engine->config->targets[i];
-	LOG(INFO, AGENT_STARTED, .msg = arena_printf(arena, "watching %s of %s", text_plural(arena, count, "target"),
-	                                              engine->config->path));
+	LOG(INFO, AGENT_STARTED,
+	    .msg = arena_printf(arena, "watching %s of %s", text_plural(arena, count, "target"),
+	                        engine->config->path));
 	while (!stop_asked()) {
 		uint64_t next_ms = clock_monotonic_ms() + engine->config->interval;
 
@@ -74,7 +77,8 @@ struct error *engine_supervise(const struct engine *engine, const char *program,
 	return NULL;
 }
 
-static void look(const struct engine *engine, const char *program, const char *const *arguments, struct ward *ward)
+static void look(const struct engine *engine, const char *program, const char *const *arguments,
+                 struct ward *ward)
 {
 	AUTO_ARENA arena = arena_new();
 	struct error *error = due_look(engine, ward->target, arena, &ward->due);
@@ -82,13 +86,16 @@ static void look(const struct engine *engine, const char *program, const char *c
 	ward->next_look_ms = clock_monotonic_ms() + engine->config->interval;
 	if (error)
 		LOG(WARNING, LOOK_FAILED, .target = ward->target->name, .code = error->row->code,
-		    .msg = arena_printf(arena, "%s; starting a pass, which will say it", error_line(arena, error)));
+		    .msg = arena_printf(arena, "%s; starting a pass, which will say it",
+		                        error_line(arena, error)));
 	if (!error && !is_worth_a_pass(ward))
 		return;
 	ward->decided_ms = clock_monotonic_ms();
 	memcpy(ward->seen, ward->due.digest, sizeof ward->seen);
-	LOG(DEBUG, PASS_DUE, .target = ward->target->name, .msg = error ? "it could not be looked at" : ward->due.why);
-	(void)start_child(program, arguments, ward); /* when it cannot be started, the next look tries again */
+	LOG(DEBUG, PASS_DUE, .target = ward->target->name,
+	    .msg = error ? "it could not be looked at" : ward->due.why);
+	(void)start_child(program, arguments,
+	                  ward); /* when it cannot be started, the next look tries again */
 }
 
 static bool is_worth_a_pass(const struct ward *ward)
@@ -117,15 +124,19 @@ static bool start_child(const char *program, const char *const *arguments, struc
 	if (child == 0) {
 		const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-		if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0)
+		if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
+		    dup2(nothing, STDOUT_FILENO) < 0)
 			_exit(127);
-		(void)setpgid(0, 0); /* a terminal's ^C reaches the supervisor, which tells its children */
+		(void)setpgid(
+			0,
+			0); /* a terminal's ^C reaches the supervisor, which tells its children */
 		execv(program, (char *const *)(uintptr_t)line.items);
 		_exit(127);
 	}
 	if (child < 0) {
 		LOG(ERROR, LOOK_FAILED, .target = ward->target->name,
-		    .msg = arena_printf(arena, "cannot start '%s': %s", program, errno_text(arena, errno)));
+		    .msg = arena_printf(arena, "cannot start '%s': %s", program,
+		                        errno_text(arena, errno)));
 		ward->seen[0] = '\0';
 		return false;
 	}
@@ -147,7 +158,8 @@ static void reap(const struct engine *engine, struct ward *wards, size_t count)
 static void child_ended(const struct engine *engine, struct ward *ward, int status)
 {
 	const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	const uint64_t slowest = engine->config->interval > 60000 ? engine->config->interval : 60000;
+	const uint64_t slowest =
+		engine->config->interval > 60000 ? engine->config->interval : 60000;
 
 	ward->child = 0;
 	ward->next_look_ms = clock_monotonic_ms() + 1;

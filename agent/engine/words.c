@@ -4,18 +4,22 @@
  */
 #include "engine/work.h"
 
-static const char *verdict(struct arena *arena, const char *word, const struct error *error, int64_t run);
+static const char *verdict(struct arena *arena, const char *word, const struct error *error,
+                           int64_t run);
 static const char *sentences(struct arena *arena, const char *text, size_t room);
 static const char *clipped(struct arena *arena, const char *text, const char *tail);
-static const char *sending(struct arena *arena, size_t applies, size_t rollbacks, const char *apply, const char *roll_back);
+static const char *sending(struct arena *arena, size_t applies, size_t rollbacks, const char *apply,
+                           const char *roll_back);
 static const char *reservations(struct arena *arena, const struct policy *policy);
 
 const char *words_begun(struct arena *arena, size_t applies, size_t rollbacks)
 {
-	return arena_printf(arena, "planned: %s", sending(arena, applies, rollbacks, "apply", "roll back"));
+	return arena_printf(arena, "planned: %s",
+	                    sending(arena, applies, rollbacks, "apply", "roll back"));
 }
 
-const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies, size_t rollbacks)
+const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies,
+                            size_t rollbacks)
 {
 	return arena_printf(arena, "backup %s done, %s", text_size(arena, backup->size),
 	                    sending(arena, applies, rollbacks, "applying", "rolling back"));
@@ -25,7 +29,8 @@ const char *words_done(struct arena *arena, const struct policy *policy, const s
 {
 	return text_clip(arena,
 	                 arena_printf(arena, "%s%s%s%s",
-	                              sending(arena, tally->applied, tally->rolled_back, "applied", "rolled back"),
+	                              sending(arena, tally->applied, tally->rolled_back, "applied",
+	                                      "rolled back"),
 	                              tally->is_resumed ? "" : " in ",
 	                              tally->is_resumed ? "" : text_duration(arena, tally->took_ms),
 	                              reservations(arena, policy)),
@@ -56,18 +61,25 @@ const char *words_undone(struct arena *arena, const struct error *error, const c
 {
 	const char *tail = arena_printf(arena, " (%s)", error->row->code);
 
-	return clipped(arena, arena_printf(arena, "undone by %s; it was refused: %s", by, error_line(arena, error)), tail);
+	return clipped(arena,
+	               arena_printf(arena, "undone by %s; it was refused: %s", by,
+	                            error_line(arena, error)),
+	               tail);
 }
 
 /*
  * "refused: commit '1a2b3c4d5e' is not signed (V002). Undo it (git revert -S 1a2b3c4d5e)." The code and the way to the
  * whole story are never cut off; of a refusal, the first sentences of the next action stand there when there is room.
  */
-static const char *verdict(struct arena *arena, const char *word, const struct error *error, int64_t run)
+static const char *verdict(struct arena *arena, const char *word, const struct error *error,
+                           int64_t run)
 {
 	const char *code = arena_printf(arena, " (%s)", error->row->code);
-	const char *told = run ? arena_printf(arena, "%s; `headgate history %lld`", code, (long long)run) : code;
-	const char *text = clipped(arena, arena_printf(arena, "%s: %s", word, error_line(arena, error)), told);
+	const char *told =
+		run ? arena_printf(arena, "%s; `headgate history %lld`", code, (long long)run)
+		    : code;
+	const char *text =
+		clipped(arena, arena_printf(arena, "%s: %s", word, error_line(arena, error)), told);
 	const size_t used = strlen(text) + strlen(". ");
 	const char *next;
 
@@ -92,22 +104,29 @@ static const char *sentences(struct arena *arena, const char *text, size_t room)
 /* The tail is never cut off; the text before it is. */
 static const char *clipped(struct arena *arena, const char *text, const char *tail)
 {
-	return arena_printf(arena, "%s%s", text_clip(arena, text, STATUS_DESCRIPTION_MAXIMUM - strlen(tail)), tail);
+	return arena_printf(arena, "%s%s",
+	                    text_clip(arena, text, STATUS_DESCRIPTION_MAXIMUM - strlen(tail)),
+	                    tail);
 }
 
-static const char *sending(struct arena *arena, size_t applies, size_t rollbacks, const char *apply, const char *roll_back)
+static const char *sending(struct arena *arena, size_t applies, size_t rollbacks, const char *apply,
+                           const char *roll_back)
 {
 	if (!rollbacks)
-		return arena_printf(arena, "%s %s", apply, text_plural(arena, applies, "migration"));
+		return arena_printf(arena, "%s %s", apply,
+		                    text_plural(arena, applies, "migration"));
 	if (!applies)
-		return arena_printf(arena, "%s %s", roll_back, text_plural(arena, rollbacks, "migration"));
-	return arena_printf(arena, "%s %s, %s %zu", roll_back, text_plural(arena, rollbacks, "migration"), apply, applies);
+		return arena_printf(arena, "%s %s", roll_back,
+		                    text_plural(arena, rollbacks, "migration"));
+	return arena_printf(arena, "%s %s, %s %zu", roll_back,
+	                    text_plural(arena, rollbacks, "migration"), apply, applies);
 }
 
 /* What this deploy could not rest on. */
 static const char *reservations(struct arena *arena, const struct policy *policy)
 {
-	return arena_printf(arena, "; not rehearsed%s%s%s", policy->trust == TRUST_BRANCH ? ", unverified" : "",
+	return arena_printf(arena, "; not rehearsed%s%s%s",
+	                    policy->trust == TRUST_BRANCH ? ", unverified" : "",
 	                    policy->backup == BACKUP_NONE ? ", no backup" : "",
 	                    policy->checklist ? ", ticked, not measured" : "");
 }

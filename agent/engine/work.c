@@ -17,7 +17,8 @@ static void pass_fault_point(const char *stage);
 static struct error *open_port(struct work *work, enum port_flag port);
 static struct error *open_forges(struct work *work);
 static struct ports hand_out(const struct work *work, unsigned ports);
-static void log_stage(const struct work *work, const struct stage *stage, const struct error *error, uint64_t took_ms);
+static void log_stage(const struct work *work, const struct stage *stage, const struct error *error,
+                      uint64_t took_ms);
 static struct error *try_outbox(struct work *work);
 
 struct error *work_lock(struct work *work, int *ret_fd)
@@ -26,12 +27,15 @@ struct error *work_lock(struct work *work, int *ret_fd)
 	const char *path = arena_printf(work->arena, "%s/%s.lock", state, work->target->name);
 
 	TRY(folder_private(work->arena, state));
-	TRY(file_lock(work->arena, path, arena_printf(work->arena, "pid %d", (int)getpid()), ret_fd, &holder));
+	TRY(file_lock(work->arena, path, arena_printf(work->arena, "pid %d", (int)getpid()), ret_fd,
+	              &holder));
 	if (*ret_fd >= 0)
 		return NULL;
 	return FAIL(work->arena, TARGET_BUSY,
-	            .what = arena_printf(work->arena, "another run of '%s' is at work", work->target->name),
-	            .why = arena_printf(work->arena, "%s holds %s", holder ? holder : "another process", path),
+	            .what = arena_printf(work->arena, "another run of '%s' is at work",
+	                                 work->target->name),
+	            .why = arena_printf(work->arena, "%s holds %s",
+	                                holder ? holder : "another process", path),
 	            .hint = "Wait until it ends; headgate status shows what it does.");
 }
 
@@ -59,11 +63,11 @@ void work_close(struct work *work)
 struct error *work_begin_run(struct work *work)
 {
 	struct run run = {
-	        .arena = work->arena,
-	        .config = work->engine->config,
-	        .target = work->target,
-	        .policy = work->target->policy,
-	        .progress = work->engine->progress,
+		.arena = work->arena,
+		.config = work->engine->config,
+		.target = work->target,
+		.policy = work->target->policy,
+		.progress = work->engine->progress,
 	};
 
 	TRY(work_open(work, PORT_JOURNAL));
@@ -91,7 +95,8 @@ struct error *work_perform(struct work *work, const struct stage *stage, uint64_
 	work->run.schemas = work->target->schemas;
 	if (!work->run.schemas.count && work->schema)
 		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
-	LOG(DEBUG, STAGE_STARTED, .target = work->target->name, .run = work->run.id, .stage = stage->name);
+	LOG(DEBUG, STAGE_STARTED, .target = work->target->name, .run = work->run.id,
+	    .stage = stage->name);
 	if (!error) {
 		work->run.ports = hand_out(work, stage->ports);
 		error = stage->perform(&work->run);
@@ -117,9 +122,13 @@ struct error *work_settle(struct work *work, const struct stage *stage, bool *re
 	work->run.ports = hand_out(work, stage->ports);
 	error = stage->settle(&work->run, ret_done);
 	work->run.ports = (struct ports){0};
-	LOG(INFO, STAGE_SETTLED, .target = work->target->name, .run = work->run.id, .stage = stage->name,
-	    .outcome = error ? reaction_name(error->row->reaction) : *ret_done ? "done" : "to be done",
-	    .code = error ? error->row->code : NULL, .msg = error ? error_line(work->arena, error) : NULL);
+	LOG(INFO, STAGE_SETTLED, .target = work->target->name, .run = work->run.id,
+	    .stage = stage->name,
+	    .outcome = error       ? reaction_name(error->row->reaction)
+	               : *ret_done ? "done"
+	                           : "to be done",
+	    .code = error ? error->row->code : NULL,
+	    .msg = error ? error_line(work->arena, error) : NULL);
 	return error;
 }
 
@@ -129,9 +138,11 @@ struct error *work_write(struct work *work)
 
 	for (size_t i = 0; !begins && i < work->run.records.count; i++)
 		if (work->run.records.items[i].run == RUN_NEW)
-			work->run.records.items[i].run = RUN_NONE; /* seen and judged, but nothing began */
+			work->run.records.items[i].run =
+				RUN_NONE; /* seen and judged, but nothing began */
 	if (work->run.records.count)
-		TRY(journal_write(work->ports.journal, &work->run.records, work->arena, begins ? &work->run.id : NULL));
+		TRY(journal_write(work->ports.journal, &work->run.records, work->arena,
+		                  begins ? &work->run.id : NULL));
 	work->run.records = (struct records){0};
 	return work->speaks ? try_outbox(work) : NULL;
 }
@@ -153,11 +164,13 @@ struct error *work_look(struct work *work)
 		uint64_t took_ms = 0;
 
 		/* Nothing touches the migrations and nothing is to be done: nobody needs to vouch for it. */
-		if (i > 0 && !work->run.plan.count && work->run.tree.commit && !work->run.refused_step)
+		if (i > 0 && !work->run.plan.count && work->run.tree.commit &&
+		    !work->run.refused_step)
 			break;
 		TRY(work_perform(work, &stages[i], &took_ms));
 		pass_fault_point(stages[i].name);
-		*LIST_ADD(work->arena, &work->looked) = (struct looked){stages[i].name, took_ms, work->run.evidence};
+		*LIST_ADD(work->arena, &work->looked) =
+			(struct looked){stages[i].name, took_ms, work->run.evidence};
 	}
 	return NULL;
 }
@@ -181,7 +194,8 @@ static struct error *open_port(struct work *work, enum port_flag port)
 
 	switch (port) {
 	case PORT_SOURCE:
-		return ports->source ? NULL : registry->open_source(work->arena, config, &ports->source);
+		return ports->source ? NULL
+		                     : registry->open_source(work->arena, config, &ports->source);
 	case PORT_KEYRING:
 		if (ports->keyring || work->target->policy->trust == TRUST_BRANCH)
 			return NULL;
@@ -189,18 +203,22 @@ static struct error *open_port(struct work *work, enum port_flag port)
 	case PORT_DATABASE:
 		if (ports->database)
 			return NULL;
-		return registry->open_database(work->arena, config, work->target, &ports->database, &work->schema);
+		return registry->open_database(work->arena, config, work->target, &ports->database,
+		                               &work->schema);
 	case PORT_PARSER:
 		return ports->parser ? NULL : registry->open_parser(work->arena, &ports->parser);
 	case PORT_BACKUP:
 		if (ports->backup || work->target->policy->backup == BACKUP_NONE)
 			return NULL;
-		return registry->open_backup(work->arena, config, work->target, journal_identity(ports->journal), &ports->backup);
+		return registry->open_backup(work->arena, config, work->target,
+		                             journal_identity(ports->journal), &ports->backup);
 	case PORT_FORGE:
 		return ports->forge_count ? NULL : open_forges(work);
 	case PORT_JOURNAL:
-		return ports->journal ? NULL
-		                      : registry->open_journal(work->arena, config, /* read_only= */ false, &ports->journal);
+		return ports->journal
+		               ? NULL
+		               : registry->open_journal(work->arena, config, /* read_only= */ false,
+		                                        &ports->journal);
 	}
 	BUG("no such port");
 }
@@ -243,18 +261,21 @@ static struct ports hand_out(const struct work *work, unsigned ports)
 	return handed;
 }
 
-static void log_stage(const struct work *work, const struct stage *stage, const struct error *error, uint64_t took_ms)
+static void log_stage(const struct work *work, const struct stage *stage, const struct error *error,
+                      uint64_t took_ms)
 {
 	if (!error)
-		LOG(INFO, STAGE_PASSED, .target = work->target->name, .run = work->run.id, .commit = work->run.horizon,
-		    .stage = stage->name, .took_ms = (int64_t)took_ms);
+		LOG(INFO, STAGE_PASSED, .target = work->target->name, .run = work->run.id,
+		    .commit = work->run.horizon, .stage = stage->name, .took_ms = (int64_t)took_ms);
 	else if (error->row->reaction == REACT_HALT)
-		LOG(ERROR, STAGE_STOPPED, .target = work->target->name, .run = work->run.id, .stage = stage->name,
-		    .took_ms = (int64_t)took_ms, .outcome = reaction_name(error->row->reaction), .code = error->row->code,
+		LOG(ERROR, STAGE_STOPPED, .target = work->target->name, .run = work->run.id,
+		    .stage = stage->name, .took_ms = (int64_t)took_ms,
+		    .outcome = reaction_name(error->row->reaction), .code = error->row->code,
 		    .msg = error_line(work->arena, error));
 	else
-		LOG(WARNING, STAGE_STOPPED, .target = work->target->name, .run = work->run.id, .stage = stage->name,
-		    .took_ms = (int64_t)took_ms, .outcome = reaction_name(error->row->reaction), .code = error->row->code,
+		LOG(WARNING, STAGE_STOPPED, .target = work->target->name, .run = work->run.id,
+		    .stage = stage->name, .took_ms = (int64_t)took_ms,
+		    .outcome = reaction_name(error->row->reaction), .code = error->row->code,
 		    .msg = error_line(work->arena, error));
 }
 
@@ -273,9 +294,12 @@ static struct error *try_outbox(struct work *work)
 	work->speaks = false;
 	if (delivered)
 		LOG(INFO, STATUS_POSTED, .target = work->target->name, .run = work->run.id,
-		    .msg = arena_printf(work->arena, "delivered %s", text_plural(work->arena, delivered, "status update")));
+		    .msg = arena_printf(work->arena, "delivered %s",
+		                        text_plural(work->arena, delivered, "status update")));
 	if (failed)
-		LOG(WARNING, STATUS_DELAYED, .target = work->target->name, .run = work->run.id, .code = failed->row->code,
-		    .msg = arena_printf(work->arena, "%s, trying again later", error_line(work->arena, failed)));
+		LOG(WARNING, STATUS_DELAYED, .target = work->target->name, .run = work->run.id,
+		    .code = failed->row->code,
+		    .msg = arena_printf(work->arena, "%s, trying again later",
+		                        error_line(work->arena, failed)));
 	return NULL;
 }

@@ -34,15 +34,16 @@ struct work {
 		struct looked *items;
 		size_t count, room;
 	} looked;
-	size_t left;               /* items behind plan.count that the next round is for */
-	const char *stopped_at;    /* the stage that gave the answer */
-	bool settles;              /* an interrupted run is being settled */
+	size_t left;                /* items behind plan.count that the next round is for */
+	const char *stopped_at;     /* the stage that gave the answer */
+	bool settles;               /* an interrupted run is being settled */
 	struct error *target_error; /* an answer that concerns the whole target, in this round */
-	const struct refusal *standing; /* a refusal from backup on that still stands, in this round */
-	struct statuses posted;    /* the newest status of each commit, as far as it was read */
+	const struct refusal
+		*standing;      /* a refusal from backup on that still stands, in this round */
+	struct statuses posted; /* the newest status of each commit, as far as it was read */
 	bool has_posted;
-	bool looks;                /* for a person who looks: nothing is logged or written */
-	bool speaks;               /* records hold a status: try the outbox */
+	bool looks;  /* for a person who looks: nothing is logged or written */
+	bool speaks; /* records hold a status: try the outbox */
 };
 
 /* One run per target: the lock file is held as long as *ret_fd is open. ERR_TARGET_BUSY names the holder. */
@@ -62,21 +63,25 @@ FALLIBLE work_look(struct work *work);
 
 /* What an answer leaves in the journal and on the commits (answer.c). */
 FALLIBLE answer_look(struct work *work, struct error *error);
-FALLIBLE answer_stage(struct work *work, const struct stage *stage, struct error *error, uint64_t took_ms);
+FALLIBLE answer_stage(struct work *work, const struct stage *stage, struct error *error,
+                      uint64_t took_ms);
 /* A refusal from backup on that still stands: cuts the plan before it; *ret_refusal is set when it does. */
 FALLIBLE answer_standing(struct work *work, struct error **ret_refusal);
 /* Lifts the refusals that no longer hold. */
 void answer_lift(struct work *work);
 /* Does the same refusal stand already? */
-bool answer_is_known(const struct work *work, const char *commit, const char *migration, const struct error *error);
+bool answer_is_known(const struct work *work, const char *commit, const char *migration,
+                     const struct error *error);
 
 /* Statuses of the steps (statuses.c). */
 enum moment { MOMENT_BEGUN, MOMENT_BACKED_UP, MOMENT_DONE, MOMENT_LOOKED, MOMENT_STOPPED };
-FALLIBLE statuses_add(struct work *work, enum moment moment, struct error *error, const char *at_fault);
+FALLIBLE statuses_add(struct work *work, enum moment moment, struct error *error,
+                      const char *at_fault);
 
 /* Texts (words.c); all at most 140 code points. */
 const char *words_begun(struct arena *arena, size_t applies, size_t rollbacks);
-const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies, size_t rollbacks);
+const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies,
+                            size_t rollbacks);
 const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally);
 const char *words_stopped(struct arena *arena, const struct error *error, int64_t run);
 const char *words_undone(struct arena *arena, const struct error *error, const char *by);

@@ -11,7 +11,7 @@ struct name_index { /* for finding by name in large lists */
 	struct named {
 		const char *name;
 		const void *item;
-	} *items;
+	} * items;
 	size_t count;
 };
 
@@ -19,22 +19,30 @@ static struct error *make(struct arena *arena, const struct plan_input *input, s
 static struct error *refuse_open_row(struct arena *arena, const struct plan_input *input);
 static struct error *refuse_went_back(struct arena *arena, const struct plan_input *input);
 static struct error *refuse_missing_folder(struct arena *arena, const struct plan_input *input);
-static struct error *judge_rows(struct arena *arena, const struct plan_input *input, struct plan *plan);
-static struct error *judge_row(struct arena *arena, const struct plan_input *input, const struct ledger_row *row,
-                               const struct migration *migration, struct plan *plan);
-static struct error *judge_missing(struct arena *arena, const struct plan_input *input, const struct ledger_row *row,
-                                   struct plan *plan);
-static const struct migration *find_renamed(struct arena *arena, const struct migrations *migrations,
+static struct error *judge_rows(struct arena *arena, const struct plan_input *input,
+                                struct plan *plan);
+static struct error *judge_row(struct arena *arena, const struct plan_input *input,
+                               const struct ledger_row *row, const struct migration *migration,
+                               struct plan *plan);
+static struct error *judge_missing(struct arena *arena, const struct plan_input *input,
+                                   const struct ledger_row *row, struct plan *plan);
+static const struct migration *find_renamed(struct arena *arena,
+                                            const struct migrations *migrations,
                                             const struct ledger_row *row);
 static struct error *refuse_edited(struct arena *arena, const struct ledger_row *row,
                                    const struct migration *migration);
-static struct error *judge_rollbacks(struct arena *arena, const struct plan_input *input, struct plan *plan);
-static struct error *refuse_squash(struct arena *arena, const struct plan_input *input, const struct plan *plan);
-static struct error *add_applies(struct arena *arena, const struct plan_input *input, struct plan *plan);
+static struct error *judge_rollbacks(struct arena *arena, const struct plan_input *input,
+                                     struct plan *plan);
+static struct error *refuse_squash(struct arena *arena, const struct plan_input *input,
+                                   const struct plan *plan);
+static struct error *add_applies(struct arena *arena, const struct plan_input *input,
+                                 struct plan *plan);
 static bool is_rolled_back(const struct plan *plan, const struct ledger_row *row);
-static struct error *add_apply(struct arena *arena, const struct plan_input *input, const struct migration *migration,
-                               const char *newest_applied, struct plan *plan);
-static const struct step *released_by(const struct plan_input *input, const struct held_migration *held);
+static struct error *add_apply(struct arena *arena, const struct plan_input *input,
+                               const struct migration *migration, const char *newest_applied,
+                               struct plan *plan);
+static const struct step *released_by(const struct plan_input *input,
+                                      const struct held_migration *held);
 static struct name_index index_new(struct arena *arena, size_t room);
 static void index_add(struct name_index *index, const char *name, const void *item);
 static void index_sort(struct name_index *index);
@@ -42,7 +50,8 @@ static const void *index_find(const struct name_index *index, const char *name);
 static int compare_named(const void *a, const void *b);
 static int compare_newest_first(const void *a, const void *b);
 static const struct step *find_step(const struct plan_input *input, const char *id);
-static const struct step *last_change(const struct plan_input *input, const char *name, unsigned kinds);
+static const struct step *last_change(const struct plan_input *input, const char *name,
+                                      unsigned kinds);
 
 struct error *plan_make(struct arena *arena, const struct plan_input *input, struct plan *ret_plan,
                         const char **ret_culprit)
@@ -69,7 +78,8 @@ void plan_digest(struct plan *plan)
 
 		sha256 = sha256_begin();
 		sha256_add(sha256, so_far, strlen(so_far));
-		sha256_add(sha256, plan_action_name(item->action), strlen(plan_action_name(item->action)));
+		sha256_add(sha256, plan_action_name(item->action),
+		           strlen(plan_action_name(item->action)));
 		sha256_add(sha256, item->name, strlen(item->name) + 1);
 		sha256_add(sha256, item->checksum, strlen(item->checksum) + 1);
 		if (item->down_digest)
@@ -98,8 +108,10 @@ const char *plan_summary(struct arena *arena, const struct plan *plan)
 	if (!plan->rollbacks)
 		return arena_printf(arena, "apply %s", text_plural(arena, applies, "migration"));
 	if (!applies)
-		return arena_printf(arena, "roll back %s", text_plural(arena, plan->rollbacks, "migration"));
-	return arena_printf(arena, "roll back %s, apply %zu", text_plural(arena, plan->rollbacks, "migration"), applies);
+		return arena_printf(arena, "roll back %s",
+		                    text_plural(arena, plan->rollbacks, "migration"));
+	return arena_printf(arena, "roll back %s, apply %zu",
+	                    text_plural(arena, plan->rollbacks, "migration"), applies);
 }
 
 static struct error *make(struct arena *arena, const struct plan_input *input, struct plan *plan)
@@ -108,8 +120,9 @@ static struct error *make(struct arena *arena, const struct plan_input *input, s
 	TRY(refuse_went_back(arena, input));
 	TRY(refuse_missing_folder(arena, input));
 	if (!input->tree_exists)
-		*LIST_ADD(arena, &plan->notes) = arena_printf(arena, "there is no folder '%s' at commit %s",
-		                                              input->migrations_path, commit_short(arena, input->horizon));
+		*LIST_ADD(arena, &plan->notes) =
+			arena_printf(arena, "there is no folder '%s' at commit %s",
+		                     input->migrations_path, commit_short(arena, input->horizon));
 	TRY(judge_rows(arena, input, plan));
 	TRY(judge_rollbacks(arena, input, plan));
 	return add_applies(arena, input, plan);
@@ -121,13 +134,18 @@ static struct error *refuse_open_row(struct arena *arena, const struct plan_inpu
 
 	if (!row)
 		return NULL;
-	return FAIL(arena, OPEN_FAILED_ROW,
-	            .what = arena_printf(arena, "the ledger has a failed row of '%s'", row->name),
-	            .why = arena_printf(arena, "its try of %s never finished, and the journal does not explain it (Prisma's P3009)",
-	                                clock_human(arena, row->started_us)),
-	            .hint = arena_printf(arena, "Take back what it left in the database, then say so: npx prisma migrate resolve "
-	                                        "--rolled-back %s",
-	                                 row->name));
+	return FAIL(
+		arena, OPEN_FAILED_ROW,
+		.what = arena_printf(arena, "the ledger has a failed row of '%s'", row->name),
+		.why = arena_printf(
+			arena,
+			"its try of %s never finished, and the journal does not explain it (Prisma's P3009)",
+			clock_human(arena, row->started_us)),
+		.hint = arena_printf(
+			arena,
+			"Take back what it left in the database, then say so: npx prisma migrate resolve "
+			"--rolled-back %s",
+			row->name));
 }
 
 /* Rows that we wrote are gone or were changed by another hand: this is not the database that we left. */
@@ -143,35 +161,50 @@ static struct error *refuse_went_back(struct arena *arena, const struct plan_inp
 		const struct ledger_row *row = index_find(&rows, deployed->row_id);
 
 		if (!row)
-			return FAIL(arena, DATABASE_WENT_BACK,
-			            .what = arena_printf(arena, "the row of '%s' is gone from the ledger", deployed->name),
-			            .why = "the journal knows it as applied: the database was reset, restored or replaced",
-			            .hint = arena_printf(arena, "If that was meant, say from which commit to trust it: headgate baseline "
-			                                        "--target %s COMMIT.",
-			                                 input->memory->target));
+			return FAIL(
+				arena, DATABASE_WENT_BACK,
+				.what = arena_printf(arena,
+			                             "the row of '%s' is gone from the ledger",
+			                             deployed->name),
+				.why = "the journal knows it as applied: the database was reset, restored or replaced",
+				.hint = arena_printf(
+					arena,
+					"If that was meant, say from which commit to trust it: headgate baseline "
+					"--target %s COMMIT.",
+					input->memory->target));
 		if (ledger_row_state(row) != ROW_APPLIED)
-			return FAIL(arena, LEDGER_ODD,
-			            .what = arena_printf(arena, "the row of '%s' is no longer an applied one", deployed->name),
-			            .why = "another hand than Headgate's changed finished_at or rolled_back_at of it",
-			            .hint = "Find out who changed \"_prisma_migrations\" and put the row back as it was.");
+			return FAIL(
+				arena, LEDGER_ODD,
+				.what = arena_printf(arena,
+			                             "the row of '%s' is no longer an applied one",
+			                             deployed->name),
+				.why = "another hand than Headgate's changed finished_at or rolled_back_at of it",
+				.hint = "Find out who changed \"_prisma_migrations\" and put the row back as it was.");
 	}
 	return NULL;
 }
 
 static struct error *refuse_missing_folder(struct arena *arena, const struct plan_input *input)
 {
-	if (!input->memory->deployed.count || (input->tree_exists && (input->tree->count || input->has_lock_file)))
+	if (!input->memory->deployed.count ||
+	    (input->tree_exists && (input->tree->count || input->has_lock_file)))
 		return NULL;
-	return FAIL(arena, FOLDER_MISSING,
-	            .what = arena_printf(arena, "the migrations folder '%s' is %s at commit %s", input->migrations_path,
-	                                 input->tree_exists ? "empty" : "not there", commit_short(arena, input->horizon)),
-	            .why = arena_printf(arena, "the database has %s of it, and a folder that vanished is never a rollback",
-	                                text_plural(arena, input->memory->deployed.count, "migration")),
-	            .hint = "Put it back (git revert -S the commit that took it away), or, if it moved, correct 'migrations' of "
-	                    "the target in the configuration. To roll back its last migration, keep migration_lock.toml.");
+	return FAIL(
+		arena, FOLDER_MISSING,
+		.what = arena_printf(arena, "the migrations folder '%s' is %s at commit %s",
+	                             input->migrations_path,
+	                             input->tree_exists ? "empty" : "not there",
+	                             commit_short(arena, input->horizon)),
+		.why = arena_printf(
+			arena,
+			"the database has %s of it, and a folder that vanished is never a rollback",
+			text_plural(arena, input->memory->deployed.count, "migration")),
+		.hint = "Put it back (git revert -S the commit that took it away), or, if it moved, correct 'migrations' of "
+			"the target in the configuration. To roll back its last migration, keep migration_lock.toml.");
 }
 
-static struct error *judge_rows(struct arena *arena, const struct plan_input *input, struct plan *plan)
+static struct error *judge_rows(struct arena *arena, const struct plan_input *input,
+                                struct plan *plan)
 {
 	struct name_index tree = index_new(arena, input->tree->count);
 
@@ -187,8 +220,9 @@ static struct error *judge_rows(struct arena *arena, const struct plan_input *in
 	return NULL;
 }
 
-static struct error *judge_row(struct arena *arena, const struct plan_input *input, const struct ledger_row *row,
-                               const struct migration *migration, struct plan *plan)
+static struct error *judge_row(struct arena *arena, const struct plan_input *input,
+                               const struct ledger_row *row, const struct migration *migration,
+                               struct plan *plan)
 {
 	const struct deployed_migration *deployed = memory_deployed(input->memory, row->name);
 
@@ -200,42 +234,54 @@ static struct error *judge_row(struct arena *arena, const struct plan_input *inp
 	}
 	if (deployed && text_equal(deployed->row_id, row->id))
 		return NULL;
-	if (memory_held(input->memory, row->name) && input->policy->unexplained == UNEXPLAINED_REPORT) {
-		*LIST_ADD(arena, &plan->notes) =
-		        arena_printf(arena, "'%s' was applied by another program while it was held", row->name);
+	if (memory_held(input->memory, row->name) &&
+	    input->policy->unexplained == UNEXPLAINED_REPORT) {
+		*LIST_ADD(arena, &plan->notes) = arena_printf(
+			arena, "'%s' was applied by another program while it was held", row->name);
 		return NULL;
 	}
 	if (memory_held(input->memory, row->name))
-		return FAIL(arena, UNEXPLAINED,
-		            .what = arena_printf(arena, "'%s' was applied by another program while it was held", row->name),
-		            .why = "it was rolled back on purpose; an old image that runs 'prisma migrate deploy' may have "
-		                   "brought it back",
-		            .hint = "Stop what deploys it, roll it back by hand (its down script, then rolled_back_at in the "
-		                    "ledger), and look again: headgate reconcile.");
-	return FAIL(arena, ELSEWHERE,
-	            .what = arena_printf(arena, "'%s' was applied by another program", row->name),
-	            .why = arena_printf(arena, "the ledger has a finished row of it from %s that Headgate did not write",
-	                                clock_human(arena, row->finished_us)),
-	            .hint = "Let one program deploy to this database: stop the other one. Taking over what another has "
-	                    "applied is not supported by this version.");
+		return FAIL(
+			arena, UNEXPLAINED,
+			.what = arena_printf(
+				arena, "'%s' was applied by another program while it was held",
+				row->name),
+			.why = "it was rolled back on purpose; an old image that runs 'prisma migrate deploy' may have "
+			       "brought it back",
+			.hint = "Stop what deploys it, roll it back by hand (its down script, then rolled_back_at in the "
+				"ledger), and look again: headgate reconcile.");
+	return FAIL(
+		arena, ELSEWHERE,
+		.what = arena_printf(arena, "'%s' was applied by another program", row->name),
+		.why = arena_printf(
+			arena,
+			"the ledger has a finished row of it from %s that Headgate did not write",
+			clock_human(arena, row->finished_us)),
+		.hint = "Let one program deploy to this database: stop the other one. Taking over what another has "
+			"applied is not supported by this version.");
 }
 
-static struct error *refuse_edited(struct arena *arena, const struct ledger_row *row, const struct migration *migration)
+static struct error *refuse_edited(struct arena *arena, const struct ledger_row *row,
+                                   const struct migration *migration)
 {
-	return FAIL(arena, EDITED,
-	            .what = arena_printf(arena, "'%s' was edited after it was applied", row->name),
-	            .why = migration->has_sql
-	                           ? arena_printf(arena, "applied with checksum %.12s…, the branch has %.12s…", row->checksum,
-	                                          migration->checksum)
-	                           : arena_printf(arena, "applied with checksum %.12s…, the branch has no migration.sql",
-	                                          row->checksum),
-	            .hint = "Put the file back as it was (git revert -S the commit that edited it) and bring the change as a "
-	                    "migration with a new name.");
+	return FAIL(
+		arena, EDITED,
+		.what = arena_printf(arena, "'%s' was edited after it was applied", row->name),
+		.why = migration->has_sql
+	                       ? arena_printf(arena,
+	                                      "applied with checksum %.12s…, the branch has %.12s…",
+	                                      row->checksum, migration->checksum)
+	                       : arena_printf(
+					 arena,
+					 "applied with checksum %.12s…, the branch has no migration.sql",
+					 row->checksum),
+		.hint = "Put the file back as it was (git revert -S the commit that edited it) and bring the change as a "
+			"migration with a new name.");
 }
 
 /* An applied row that the tree has not. */
-static struct error *judge_missing(struct arena *arena, const struct plan_input *input, const struct ledger_row *row,
-                                   struct plan *plan)
+static struct error *judge_missing(struct arena *arena, const struct plan_input *input,
+                                   const struct ledger_row *row, struct plan *plan)
 {
 	const struct deployed_migration *deployed = memory_deployed(input->memory, row->name);
 	const struct migration *renamed;
@@ -244,50 +290,62 @@ static struct error *judge_missing(struct arena *arena, const struct plan_input 
 
 	if (!deployed || !text_equal(deployed->row_id, row->id)) {
 		if (input->policy->unexplained == UNEXPLAINED_REPORT) {
-			*LIST_ADD(arena, &plan->notes) =
-			        arena_printf(arena, "the ledger has '%s', which is neither in the branch nor ours", row->name);
+			*LIST_ADD(arena, &plan->notes) = arena_printf(
+				arena,
+				"the ledger has '%s', which is neither in the branch nor ours",
+				row->name);
 			return NULL;
 		}
-		return FAIL(arena, UNEXPLAINED,
-		            .what = arena_printf(arena, "the ledger has '%s', which the branch has not", row->name),
-		            .why = "Headgate did not apply it, so it will not roll it back by itself",
-		            .hint = "Bring its folder into the branch as it was applied, or let the policy say "
-		                    "'unexplained: report'.");
+		return FAIL(
+			arena, UNEXPLAINED,
+			.what = arena_printf(arena, "the ledger has '%s', which the branch has not",
+		                             row->name),
+			.why = "Headgate did not apply it, so it will not roll it back by itself",
+			.hint = "Bring its folder into the branch as it was applied, or let the policy say "
+				"'unexplained: report'.");
 	}
 	renamed = find_renamed(arena, input->tree, row);
 	if (!renamed)
 		renamed = find_renamed(arena, input->head, row);
 	if (renamed)
-		return FAIL(arena, RENAMED,
-		            .what = arena_printf(arena, "'%s' was renamed to '%s'", row->name, renamed->name),
-		            .why = "a rename is never a rollback; the same checksum was applied under the old name",
-		            .hint = arena_printf(arena, "Give the folder its old name back: git mv %s/%s %s/%s",
-		                                 input->migrations_path, renamed->name, input->migrations_path, row->name));
+		return FAIL(
+			arena, RENAMED,
+			.what = arena_printf(arena, "'%s' was renamed to '%s'", row->name,
+		                             renamed->name),
+			.why = "a rename is never a rollback; the same checksum was applied under the old name",
+			.hint = arena_printf(
+				arena, "Give the folder its old name back: git mv %s/%s %s/%s",
+				input->migrations_path, renamed->name, input->migrations_path,
+				row->name));
 	step = last_change(input, row->name, 1u << CHANGE_REMOVED);
 	if (!step) {
 		if (migration_find(input->head, row->name))
 			return NULL; /* it stands in a later step, which is refused now but was not when it was applied */
-		return FAIL(arena, REMOVED_UNVOUCHED,
-		            .what = arena_printf(arena, "'%s' is gone from the branch without a step that passed", row->name),
-		            .why = "only a passed step since the deployed commit may ask for a rollback",
-		            .hint = "Put the folder back, or remove it by a signed commit: git revert -S the commit that "
-		                    "brought it.");
+		return FAIL(
+			arena, REMOVED_UNVOUCHED,
+			.what = arena_printf(
+				arena, "'%s' is gone from the branch without a step that passed",
+				row->name),
+			.why = "only a passed step since the deployed commit may ask for a rollback",
+			.hint = "Put the folder back, or remove it by a signed commit: git revert -S the commit that "
+				"brought it.");
 	}
 	item = LIST_ADD(arena, plan);
 	*item = (struct plan_item){
-	        .action = PLAN_ROLL_BACK,
-	        .name = row->name,
-	        .checksum = row->checksum,
-	        .commit = step->id,
-	        .row_id = row->id,
-	        .finished_us = row->finished_us,
-	        .down_digest = deployed->down_digest,
+		.action = PLAN_ROLL_BACK,
+		.name = row->name,
+		.checksum = row->checksum,
+		.commit = step->id,
+		.row_id = row->id,
+		.finished_us = row->finished_us,
+		.down_digest = deployed->down_digest,
 	};
 	return NULL;
 }
 
 /* Its checksum under another name. Line ends that a checkout changed do not hide it. */
-static const struct migration *find_renamed(struct arena *arena, const struct migrations *migrations,
+static const struct migration *find_renamed(struct arena *arena,
+                                            const struct migrations *migrations,
                                             const struct ledger_row *row)
 {
 	for (size_t i = 0; i < migrations->count; i++) {
@@ -300,26 +358,30 @@ static const struct migration *find_renamed(struct arena *arena, const struct mi
 	return NULL;
 }
 
-static struct error *judge_rollbacks(struct arena *arena, const struct plan_input *input, struct plan *plan)
+static struct error *judge_rollbacks(struct arena *arena, const struct plan_input *input,
+                                     struct plan *plan)
 {
 	plan->rollbacks = plan->count;
 	TRY(refuse_squash(arena, input, plan)); /* before the number: what was recognised is said */
 	if (plan->count > input->policy->max_rollback)
-		return FAIL(arena, MAX_ROLLBACK,
-		            .what = arena_printf(arena, "%s %s gone from the branch at once",
-		                                 text_plural(arena, plan->count, "deployed migration"),
-		                                 plan->count == 1 ? "is" : "are"),
-		            .why = arena_printf(arena, "the policy rolls back at most %llu (max_rollback)",
-		                                (unsigned long long)input->policy->max_rollback),
-		            .hint = "Put the folders back and revert them in smaller steps, newest first; or raise max_rollback "
-		                    "in the policy if all of them are meant.");
+		return FAIL(
+			arena, MAX_ROLLBACK,
+			.what = arena_printf(arena, "%s %s gone from the branch at once",
+		                             text_plural(arena, plan->count, "deployed migration"),
+		                             plan->count == 1 ? "is" : "are"),
+			.why = arena_printf(arena,
+		                            "the policy rolls back at most %llu (max_rollback)",
+		                            (unsigned long long)input->policy->max_rollback),
+			.hint = "Put the folders back and revert them in smaller steps, newest first; or raise max_rollback "
+				"in the policy if all of them are meant.");
 	if (plan->count)
 		qsort(plan->items, plan->count, sizeof *plan->items, compare_newest_first);
 	return NULL;
 }
 
 /* One step that removes deployed folders and brings one named older than the newest of them: `migrate diff` squash. */
-static struct error *refuse_squash(struct arena *arena, const struct plan_input *input, const struct plan *plan)
+static struct error *refuse_squash(struct arena *arena, const struct plan_input *input,
+                                   const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_item *item = &plan->items[i];
@@ -331,18 +393,23 @@ static struct error *refuse_squash(struct arena *arena, const struct plan_input 
 			if (change->kind != CHANGE_ADDED || change->after->mode != ENTRY_FOLDER ||
 			    migration_name_order(change->name, item->name) >= 0)
 				continue;
-			return FAIL(arena, SQUASHED,
-			            .what = arena_printf(arena, "commit '%s' looks like a squash", commit_short(arena, step->id)),
-			            .why = arena_printf(arena, "it removes '%s', which is deployed, and brings '%s', which is named older",
-			                                item->name, change->name),
-			            .hint = arena_printf(arena, "Put the deployed folders back: %s",
-			                                 step_undo_command(arena, step)));
+			return FAIL(
+				arena, SQUASHED,
+				.what = arena_printf(arena, "commit '%s' looks like a squash",
+			                             commit_short(arena, step->id)),
+				.why = arena_printf(
+					arena,
+					"it removes '%s', which is deployed, and brings '%s', which is named older",
+					item->name, change->name),
+				.hint = arena_printf(arena, "Put the deployed folders back: %s",
+			                             step_undo_command(arena, step)));
 		}
 	}
 	return NULL;
 }
 
-static struct error *add_applies(struct arena *arena, const struct plan_input *input, struct plan *plan)
+static struct error *add_applies(struct arena *arena, const struct plan_input *input,
+                                 struct plan *plan)
 {
 	struct name_index applied = index_new(arena, input->ledger->count);
 	const char *newest = NULL;
@@ -376,8 +443,9 @@ static bool is_rolled_back(const struct plan *plan, const struct ledger_row *row
 	return false;
 }
 
-static struct error *add_apply(struct arena *arena, const struct plan_input *input, const struct migration *migration,
-                               const char *newest_applied, struct plan *plan)
+static struct error *add_apply(struct arena *arena, const struct plan_input *input,
+                               const struct migration *migration, const char *newest_applied,
+                               struct plan *plan)
 {
 	const struct held_migration *held = memory_held(input->memory, migration->name);
 	const struct step *release = held ? released_by(input, held) : NULL;
@@ -385,49 +453,60 @@ static struct error *add_apply(struct arena *arena, const struct plan_input *inp
 	bool late = newest_applied && migration_name_order(migration->name, newest_applied) < 0;
 
 	if (held && !release) {
-		*LIST_ADD(arena, &plan->notes) =
-		        arena_printf(arena, "'%s' is held since it was rolled back; a signed revert of the revert releases it",
-		                     migration->name);
+		*LIST_ADD(arena, &plan->notes) = arena_printf(
+			arena,
+			"'%s' is held since it was rolled back; a signed revert of the revert releases it",
+			migration->name);
 		return NULL;
 	}
 	plan->culprit = migration->name; /* of the refusals from here on */
 	if (!migration->has_sql)
-		return FAIL(arena, FILE_MISSING,
-		            .what = arena_printf(arena, "the folder '%s' has no migration.sql", migration->name),
-		            .why = "Prisma counts every folder as a migration (P3015)",
-		            .hint = "Add the file, or move the folder out of the migrations folder.");
+		return FAIL(
+			arena, FILE_MISSING,
+			.what = arena_printf(arena, "the folder '%s' has no migration.sql",
+		                             migration->name),
+			.why = "Prisma counts every folder as a migration (P3015)",
+			.hint = "Add the file, or move the folder out of the migrations folder.");
 	if (late && input->policy->late == LATE_REFUSE)
-		return FAIL(arena, LATE,
-		            .what = arena_printf(arena, "'%s' is older than the newest applied migration", migration->name),
-		            .why = arena_printf(arena, "'%s' is applied, and the policy says late: refuse", newest_applied),
-		            .hint = "Give the folder a new timestamp and bring it again in a signed commit.");
+		return FAIL(
+			arena, LATE,
+			.what = arena_printf(arena,
+		                             "'%s' is older than the newest applied migration",
+		                             migration->name),
+			.why = arena_printf(arena,
+		                            "'%s' is applied, and the policy says late: refuse",
+		                            newest_applied),
+			.hint = "Give the folder a new timestamp and bring it again in a signed commit.");
 	if (!migration_name_is_ascii(migration->name))
 		*LIST_ADD(arena, &plan->notes) = arena_printf(
-		        arena, "the name '%s' is not ASCII: Prisma may order it differently", migration->name);
+			arena, "the name '%s' is not ASCII: Prisma may order it differently",
+			migration->name);
 	else if (!migration_name_is_regular(migration->name))
-		*LIST_ADD(arena, &plan->notes) =
-		        arena_printf(arena, "the name '%s' is not YYYYMMDDHHMMSS_lower_case", migration->name);
+		*LIST_ADD(arena, &plan->notes) = arena_printf(
+			arena, "the name '%s' is not YYYYMMDDHHMMSS_lower_case", migration->name);
 	step = last_change(input, migration->name, 1u << CHANGE_ADDED | 1u << CHANGE_CHANGED);
 	*LIST_ADD(arena, plan) = (struct plan_item){
-	        .action = PLAN_APPLY,
-	        .name = migration->name,
-	        .checksum = migration->checksum,
-	        .commit = step ? step->id : input->memory->deployed_commit,
-	        .sql = migration->sql,
-	        .has_sql = true,
-	        .migration = migration,
-	        .late = late,
-	        .released_by = release ? release->id : NULL,
+		.action = PLAN_APPLY,
+		.name = migration->name,
+		.checksum = migration->checksum,
+		.commit = step ? step->id : input->memory->deployed_commit,
+		.sql = migration->sql,
+		.has_sql = true,
+		.migration = migration,
+		.late = late,
+		.released_by = release ? release->id : NULL,
 	};
 	plan->culprit = NULL;
 	return NULL;
 }
 
 /* The revert of the revert: a passed step brought the folder back after the removal that the hold began with. */
-static const struct step *released_by(const struct plan_input *input, const struct held_migration *held)
+static const struct step *released_by(const struct plan_input *input,
+                                      const struct held_migration *held)
 {
 	const struct step *added = last_change(input, held->name, 1u << CHANGE_ADDED);
-	const struct step *removed = find_step(input, held->commit); /* NULL: before the deployed commit */
+	const struct step *removed =
+		find_step(input, held->commit); /* NULL: before the deployed commit */
 
 	return added && (!removed || added > removed) ? added : NULL;
 }
@@ -440,9 +519,12 @@ static const struct step *find_step(const struct plan_input *input, const char *
 }
 
 /* The newest passed step up to the horizon that did this to the entry. */
-static const struct step *last_change(const struct plan_input *input, const char *name, unsigned kinds)
+static const struct step *last_change(const struct plan_input *input, const char *name,
+                                      unsigned kinds)
 {
-	return input->steps->count ? steps_last_change(input->steps, input->steps->count - 1, name, kinds) : NULL;
+	return input->steps->count
+	               ? steps_last_change(input->steps, input->steps->count - 1, name, kinds)
+	               : NULL;
 }
 
 static struct name_index index_new(struct arena *arena, size_t room)
@@ -463,8 +545,9 @@ static void index_sort(struct name_index *index)
 static const void *index_find(const struct name_index *index, const char *name)
 {
 	const struct named wanted = {name, NULL};
-	const struct named *found =
-	        index->count ? bsearch(&wanted, index->items, index->count, sizeof wanted, compare_named) : NULL;
+	const struct named *found = index->count ? bsearch(&wanted, index->items, index->count,
+	                                                   sizeof wanted, compare_named)
+	                                         : NULL;
 
 	return found ? found->item : NULL;
 }
@@ -476,5 +559,6 @@ static int compare_named(const void *a, const void *b)
 
 static int compare_newest_first(const void *a, const void *b)
 {
-	return migration_name_order(((const struct plan_item *)b)->name, ((const struct plan_item *)a)->name);
+	return migration_name_order(((const struct plan_item *)b)->name,
+	                            ((const struct plan_item *)a)->name);
 }

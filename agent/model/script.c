@@ -17,10 +17,18 @@ struct kind_row {
 static const struct kind_row kinds[] = {
 	[STATEMENT_PLAIN] = {0},
 	[STATEMENT_TRANSACTION] = {0},
-	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
-	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
-	[STATEMENT_REINDEX_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
-	[STATEMENT_DETACH_CONCURRENTLY] = {.is_outside = true, .is_certain = true, .is_named = true},
+	[STATEMENT_CREATE_INDEX_CONCURRENTLY] = {.is_outside = true,
+                                                 .is_certain = true,
+                                                 .is_named = true},
+	[STATEMENT_DROP_INDEX_CONCURRENTLY] = {.is_outside = true,
+                                               .is_certain = true,
+                                               .is_named = true},
+	[STATEMENT_REINDEX_CONCURRENTLY] = {.is_outside = true,
+                                            .is_certain = true,
+                                            .is_named = true},
+	[STATEMENT_DETACH_CONCURRENTLY] = {.is_outside = true,
+                                           .is_certain = true,
+                                           .is_named = true},
 	[STATEMENT_VACUUM] = {.is_outside = true, .is_certain = true},
 	[STATEMENT_ENUM_VALUE] = {0},
 	[STATEMENT_OUTSIDE] = {.is_outside = true},
@@ -213,7 +221,7 @@ static FALLIBLE refuse_adrift(struct arena *arena, const char *file, const struc
 /* SET is sent again in a new session; what a function or a rolled back block did is not. */
 static bool may_move_session(const struct statement *statement)
 {
-	static const char *const verbs[] = {"SELECT", "WITH", "DO",       "CALL",  "EXECUTE",
+	static const char *const verbs[] = {"SELECT", "WITH",  "DO",      "CALL",  "EXECUTE",
 	                                    "VALUES", "TABLE", "DISCARD", "FETCH", "ROLLBACK"};
 
 	return is_one_of(statement->verb, verbs, sizeof verbs / sizeof *verbs);

@@ -55,8 +55,7 @@ static const struct excuse excuses[] = {
                              SIGN_ANEW " by another key", NULL},
 	[VERDICT_MALFORMED] = {ERR_MALFORMED, "is malformed", SIGN_ANEW " made by git itself",
                                NULL},
-	[VERDICT_UNSUPPORTED] = {ERR_UNSUPPORTED,
-                                 "has a signature of a kind that is not supported",
+	[VERDICT_UNSUPPORTED] = {ERR_UNSUPPORTED, "has a signature of a kind that is not supported",
                                  SIGN_ANEW " by an SSH key (git config gpg.format ssh)", NULL},
 };
 
@@ -154,14 +153,13 @@ static struct error *refuse(struct arena *arena, const struct step *step,
 		            text_plural(arena, others, "more commit"));
 	return error_new(
 		arena, excuse->code,
-		&(struct error_text){.what = arena_printf(arena, "commit '%s' %s",
-	                                                  commit_short(arena, commit->id),
-	                                                  excuse->what),
-	                             .why = text_get(&why),
-	                             .hint = arena_printf(arena, "%s (%s). Then %s.",
-	                                                  excuse->undo ? excuse->undo : "Undo it",
-	                                                  step_undo_command(arena, step),
-	                                                  excuse->then)});
+		&(struct error_text){
+			.what = arena_printf(arena, "commit '%s' %s",
+	                                     commit_short(arena, commit->id), excuse->what),
+			.why = text_get(&why),
+			.hint = arena_printf(arena, "%s (%s). Then %s.",
+	                                     excuse->undo ? excuse->undo : "Undo it",
+	                                     step_undo_command(arena, step), excuse->then)});
 }
 
 void steps_settle_undone(struct arena *arena, struct steps *steps)

@@ -17,7 +17,8 @@
 #define TARGETS_MAXIMUM 200
 #define TARGET_NAME_MAXIMUM 40
 
-static const char *const report_choices[] = {[REPORT_TOUCHED] = "touched", [REPORT_ALL] = "all", NULL};
+static const char *const report_choices[] = {
+	[REPORT_TOUCHED] = "touched", [REPORT_ALL] = "all", NULL};
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -80,12 +81,12 @@ static const struct field of_target[] = {
 /* clang-format on */
 
 static const struct config_variable variables[] = {
-        {"HEADGATE_STATE", "state"},
-        {"HEADGATE_INTERVAL", "interval"},
-        {"HEADGATE_BACKUPS", "backups"},
-        {"HEADGATE_REPOSITORY_TOKEN_FILE", "repository.token_file"},
-        {"HEADGATE_GITHUB_TOKEN_FILE", "github.token_file"},
-        {"HEADGATE_NOTES_TOKEN_FILE", "notes.token_file"},
+	{"HEADGATE_STATE", "state"},
+	{"HEADGATE_INTERVAL", "interval"},
+	{"HEADGATE_BACKUPS", "backups"},
+	{"HEADGATE_REPOSITORY_TOKEN_FILE", "repository.token_file"},
+	{"HEADGATE_GITHUB_TOKEN_FILE", "github.token_file"},
+	{"HEADGATE_NOTES_TOKEN_FILE", "notes.token_file"},
 };
 
 static const char *const forge_names[] = {"notes", "github"};
@@ -97,31 +98,40 @@ struct loading {
 	struct config *config;
 };
 
-static struct error *read_document(struct arena *arena, const char *path, const char *noun, config_reader *reader,
-                                   struct document *ret_document, struct node **ret_node, const char **ret_digest);
+static struct error *read_document(struct arena *arena, const char *path, const char *noun,
+                                   config_reader *reader, struct document *ret_document,
+                                   struct node **ret_node, const char **ret_digest);
 static struct error *refuse_open_file(struct arena *arena, const char *path, const char *noun);
-static struct error *refuse_misspelt(struct loading *loading, const struct node *targets, const struct node *rest);
+static struct error *refuse_misspelt(struct loading *loading, const struct node *targets,
+                                     const struct node *rest);
 static void override(struct arena *arena, struct node *map);
 static struct error *load_targets(struct loading *loading, const struct node *targets);
-static struct error *load_target(struct loading *loading, const struct node *node, struct target *target);
-static struct error *check_target(struct loading *loading, const struct node *node, const struct target *target);
+static struct error *load_target(struct loading *loading, const struct node *node,
+                                 struct target *target);
+static struct error *check_target(struct loading *loading, const struct node *node,
+                                  const struct target *target);
 static struct error *check_name(struct loading *loading, const struct node *node);
-static struct error *check_path(struct loading *loading, const struct node *node, const struct target *target);
-static struct error *check_forges(struct loading *loading, const struct node *node, const struct target *target);
+static struct error *check_path(struct loading *loading, const struct node *node,
+                                const struct target *target);
+static struct error *check_forges(struct loading *loading, const struct node *node,
+                                  const struct target *target);
 static struct error *load_policy(struct loading *loading, struct target *target);
-static struct error *check_needs(struct loading *loading, const struct node *node, const struct target *target);
+static struct error *check_needs(struct loading *loading, const struct node *node,
+                                 const struct target *target);
 static struct error *refuse_twins(struct loading *loading, const struct node *targets);
-static struct error *refuse(struct loading *loading, const struct node *node, const char *what, const char *why,
-                            const char *hint);
+static struct error *refuse(struct loading *loading, const struct node *node, const char *what,
+                            const char *why, const char *hint);
 
-struct error *config_load(struct arena *arena, const char *path, config_reader *reader, struct config *ret_config)
+struct error *config_load(struct arena *arena, const char *path, config_reader *reader,
+                          struct config *ret_config)
 {
 	struct config config = {.path = path};
 	struct loading loading = {.arena = arena, .reader = reader, .config = &config};
 	struct node *root = NULL, *rest;
 	const struct node *targets;
 
-	TRY(read_document(arena, path, "configuration", reader, &loading.document, &root, &config.digest));
+	TRY(read_document(arena, path, "configuration", reader, &loading.document, &root,
+	                  &config.digest));
 	config.path = loading.document.path;
 	targets = node_find(root, "targets");
 	rest = node_map(arena);
@@ -133,7 +143,8 @@ struct error *config_load(struct arena *arena, const char *path, config_reader *
 	}
 	TRY(refuse_misspelt(&loading, targets, rest));
 	override(arena, rest);
-	TRY(decode_fields(arena, &loading.document, rest, fields, sizeof fields / sizeof *fields, &config));
+	TRY(decode_fields(arena, &loading.document, rest, fields, sizeof fields / sizeof *fields,
+	                  &config));
 	TRY(load_targets(&loading, targets));
 	*ret_config = config;
 	return NULL;
@@ -157,18 +168,21 @@ const struct config_variable *config_variables(size_t *ret_count)
 	return variables;
 }
 
-static struct error *read_document(struct arena *arena, const char *path, const char *noun, config_reader *reader,
-                                   struct document *ret_document, struct node **ret_node, const char **ret_digest)
+static struct error *read_document(struct arena *arena, const char *path, const char *noun,
+                                   config_reader *reader, struct document *ret_document,
+                                   struct node **ret_node, const char **ret_digest)
 {
 	CLEANUP(free_text) char *absolute = realpath(path, NULL);
 	struct bytes bytes = {0};
 
 	if (!absolute)
-		return FAIL(arena, CONFIG_MISSING, .what = arena_printf(arena, "there is no %s '%s'", noun, path),
-		            .why = errno_text(arena, errno),
-		            .hint = text_equal(noun, "policy")
-		                            ? "Correct 'policy' of the target; the shipped ones are in the folder policies."
-		                            : "Name it with --config FILE or HEADGATE_CONFIG; an example is in headgate.yaml(5).");
+		return FAIL(
+			arena, CONFIG_MISSING,
+			.what = arena_printf(arena, "there is no %s '%s'", noun, path),
+			.why = errno_text(arena, errno),
+			.hint = text_equal(noun, "policy")
+		                        ? "Correct 'policy' of the target; the shipped ones are in the folder policies."
+		                        : "Name it with --config FILE or HEADGATE_CONFIG; an example is in headgate.yaml(5).");
 	*ret_document = (struct document){.path = arena_text(arena, absolute), .noun = noun};
 	ret_document->folder = path_folder(arena, ret_document->path);
 	TRY(refuse_open_file(arena, ret_document->path, noun));
@@ -184,20 +198,23 @@ static struct error *refuse_open_file(struct arena *arena, const char *path, con
 
 	if (stat(path, &file) == 0 && !(file.st_mode & S_IWOTH))
 		return NULL;
-	return FAIL(arena, FILE_RIGHTS, .what = arena_printf(arena, "%s '%s' may be written by everybody", noun, path),
+	return FAIL(arena, FILE_RIGHTS,
+	            .what = arena_printf(arena, "%s '%s' may be written by everybody", noun, path),
 	            .why = "whoever may write it decides what reaches the database",
 	            .hint = arena_printf(arena, "Take that right away: chmod o-w %s", path));
 }
 
 /* `targets` is no row of the table, so the decoder cannot guess it. */
-static struct error *refuse_misspelt(struct loading *loading, const struct node *targets, const struct node *rest)
+static struct error *refuse_misspelt(struct loading *loading, const struct node *targets,
+                                     const struct node *rest)
 {
 	static const char *const known[] = {"targets"};
 
 	for (const struct node *node = rest->child; !targets && node; node = node->next)
 		if (text_nearest(node->key, known, 1))
-			return refuse(loading, node, arena_printf(loading->arena, "unknown key '%s'", node->key), NULL,
-			              "Did you mean 'targets'?");
+			return refuse(loading, node,
+			              arena_printf(loading->arena, "unknown key '%s'", node->key),
+			              NULL, "Did you mean 'targets'?");
 	return NULL;
 }
 
@@ -211,7 +228,8 @@ static void override(struct arena *arena, struct node *map)
 		if (!value || !*value)
 			continue;
 		if (dot) {
-			const char *name = arena_copy(arena, variables[i].field, (size_t)(dot - variables[i].field));
+			const char *name = arena_copy(arena, variables[i].field,
+			                              (size_t)(dot - variables[i].field));
 
 			section = (struct node *)(uintptr_t)node_find(map, name);
 			if (!section)
@@ -227,19 +245,23 @@ static struct error *load_targets(struct loading *loading, const struct node *ta
 	const size_t count = node_count(targets);
 
 	if (!targets || targets->kind != NODE_MAP || !count || count > TARGETS_MAXIMUM)
-		return refuse(loading, targets, "it names no targets",
-		              arena_printf(loading->arena, "'targets' is a map of 1 to %d names", TARGETS_MAXIMUM),
-		              "Write for instance: targets: {shop: {database_url_file: …, policy: policies/staging.yaml}}.");
+		return refuse(
+			loading, targets, "it names no targets",
+			arena_printf(loading->arena, "'targets' is a map of 1 to %d names",
+		                     TARGETS_MAXIMUM),
+			"Write for instance: targets: {shop: {database_url_file: …, policy: policies/staging.yaml}}.");
 	config->targets = ARENA_ARRAY(loading->arena, struct target, count);
 	for (const struct node *node = targets->child; node; node = node->next)
 		TRY(load_target(loading, node, &config->targets[config->target_count++]));
 	return refuse_twins(loading, targets);
 }
 
-static struct error *load_target(struct loading *loading, const struct node *node, struct target *target)
+static struct error *load_target(struct loading *loading, const struct node *node,
+                                 struct target *target)
 {
 	TRY(check_name(loading, node));
-	TRY(decode_fields(loading->arena, &loading->document, node, of_target, sizeof of_target / sizeof *of_target, target));
+	TRY(decode_fields(loading->arena, &loading->document, node, of_target,
+	                  sizeof of_target / sizeof *of_target, target));
 	target->name = node->key;
 	TRY(check_target(loading, node, target));
 	TRY(load_policy(loading, target));
@@ -252,37 +274,48 @@ static struct error *check_name(struct loading *loading, const struct node *node
 
 	if (!node->key[good] && good > 0 && good <= TARGET_NAME_MAXIMUM && node->key[0] != '-')
 		return NULL;
-	return refuse(loading, node, arena_printf(loading->arena, "'%s' is no name for a target", node->key),
+	return refuse(loading, node,
+	              arena_printf(loading->arena, "'%s' is no name for a target", node->key),
 	              "it stands in statuses and file names",
 	              "Use at most 40 of a-z, 0-9 and '-', beginning with a letter or digit.");
 }
 
-static struct error *check_target(struct loading *loading, const struct node *node, const struct target *target)
+static struct error *check_target(struct loading *loading, const struct node *node,
+                                  const struct target *target)
 {
 	if (!target->database_url == !target->database_url_file)
-		return refuse(loading, node, arena_printf(loading->arena, "target '%s' needs one database URL", target->name),
-		              target->database_url ? "database_url and database_url_file are both given" : "none is given",
-		              "Write database_url_file: FILE (or, for a trial, database_url: postgresql://…).");
+		return refuse(
+			loading, node,
+			arena_printf(loading->arena, "target '%s' needs one database URL",
+		                     target->name),
+			target->database_url ? "database_url and database_url_file are both given"
+					     : "none is given",
+			"Write database_url_file: FILE (or, for a trial, database_url: postgresql://…).");
 	TRY(check_path(loading, node, target));
 	return check_forges(loading, node, target);
 }
 
 /* A path inside the repository, as git spells it. */
-static struct error *check_path(struct loading *loading, const struct node *node, const struct target *target)
+static struct error *check_path(struct loading *loading, const struct node *node,
+                                const struct target *target)
 {
 	struct text_list parts = {0};
 
 	text_split(loading->arena, target->migrations, '/', &parts);
 	for (size_t i = 0; i < parts.count; i++)
-		if (!*parts.items[i] || text_equal(parts.items[i], ".") || text_equal(parts.items[i], ".."))
+		if (!*parts.items[i] || text_equal(parts.items[i], ".") ||
+		    text_equal(parts.items[i], ".."))
 			return refuse(loading, node,
-			              arena_printf(loading->arena, "'%s' is no path in a repository", target->migrations),
+			              arena_printf(loading->arena,
+			                           "'%s' is no path in a repository",
+			                           target->migrations),
 			              "it must be relative, without empty parts, '.' and '..'",
 			              "Write for instance migrations: prisma/migrations.");
 	return NULL;
 }
 
-static struct error *check_forges(struct loading *loading, const struct node *node, const struct target *target)
+static struct error *check_forges(struct loading *loading, const struct node *node,
+                                  const struct target *target)
 {
 	const size_t known = sizeof forge_names / sizeof *forge_names;
 
@@ -292,15 +325,20 @@ static struct error *check_forges(struct loading *loading, const struct node *no
 		while (k < known && !text_equal(forge_names[k], target->forges.items[i]))
 			k++;
 		if (k == known)
-			return refuse(loading, node, arena_printf(loading->arena, "there is no forge '%s'", target->forges.items[i]),
+			return refuse(loading, node,
+			              arena_printf(loading->arena, "there is no forge '%s'",
+			                           target->forges.items[i]),
 			              NULL, "Forges are: notes, github.");
 		if (text_equal(target->forges.items[i], "github") &&
 		    (!loading->config->github.repository || !loading->config->github.token_file))
-			return refuse(loading, node,
-			              arena_printf(loading->arena, "target '%s' reports to github, which is not configured",
-			                           target->name),
-			              "github.repository and github.token_file are needed",
-			              "Write github: {repository: owner/name, token_file: secrets/github}.");
+			return refuse(
+				loading, node,
+				arena_printf(
+					loading->arena,
+					"target '%s' reports to github, which is not configured",
+					target->name),
+				"github.repository and github.token_file are needed",
+				"Write github: {repository: owner/name, token_file: secrets/github}.");
 	}
 	return NULL;
 }
@@ -312,7 +350,8 @@ static struct error *load_policy(struct loading *loading, struct target *target)
 	struct node *root = NULL;
 	const char *digest = NULL;
 
-	TRY(read_document(loading->arena, target->policy_path, "policy", loading->reader, &document, &root, &digest));
+	TRY(read_document(loading->arena, target->policy_path, "policy", loading->reader, &document,
+	                  &root, &digest));
 	TRY(policy_decode(loading->arena, &document, root, policy));
 	policy->digest = digest;
 	target->policy = policy;
@@ -320,15 +359,21 @@ static struct error *load_policy(struct loading *loading, struct target *target)
 }
 
 /* What a policy demands must be configured, or nothing would ever pass. */
-static struct error *check_needs(struct loading *loading, const struct node *node, const struct target *target)
+static struct error *check_needs(struct loading *loading, const struct node *node,
+                                 const struct target *target)
 {
 	if (target->policy->trust == TRUST_ALL && !loading->config->keys.allowed_signers)
-		return refuse(loading, node, arena_printf(loading->arena, "target '%s' trusts nobody", target->name),
-		              "its policy says trust: all, and keys.allowed_signers is not set",
-		              "Write keys: {allowed_signers: keys/allowed_signers}.");
+		return refuse(
+			loading, node,
+			arena_printf(loading->arena, "target '%s' trusts nobody", target->name),
+			"its policy says trust: all, and keys.allowed_signers is not set",
+			"Write keys: {allowed_signers: keys/allowed_signers}.");
 	if (target->policy->backup == BACKUP_REQUIRED && !loading->config->backups)
-		return refuse(loading, node, arena_printf(loading->arena, "target '%s' has nowhere to put backups", target->name),
-		              "its policy requires a backup, and 'backups' is not set", "Write backups: FOLDER.");
+		return refuse(loading, node,
+		              arena_printf(loading->arena, "target '%s' has nowhere to put backups",
+		                           target->name),
+		              "its policy requires a backup, and 'backups' is not set",
+		              "Write backups: FOLDER.");
 	return NULL;
 }
 
@@ -342,22 +387,27 @@ static struct error *refuse_twins(struct loading *loading, const struct node *ta
 			const struct target *a = &config->targets[i], *b = &config->targets[k];
 
 			if ((a->database_url && text_equal(a->database_url, b->database_url)) ||
-			    (a->database_url_file && text_equal(a->database_url_file, b->database_url_file)))
-				return refuse(loading, targets,
-				              arena_printf(loading->arena, "targets '%s' and '%s' have one database URL", b->name,
-				                           a->name),
-				              "two targets on one ledger would undo each other",
-				              "Give each its own database, or its own ?schema=.");
+			    (a->database_url_file &&
+			     text_equal(a->database_url_file, b->database_url_file)))
+				return refuse(
+					loading, targets,
+					arena_printf(loading->arena,
+				                     "targets '%s' and '%s' have one database URL",
+				                     b->name, a->name),
+					"two targets on one ledger would undo each other",
+					"Give each its own database, or its own ?schema=.");
 		}
 	return NULL;
 }
 
-static struct error *refuse(struct loading *loading, const struct node *node, const char *what, const char *why,
-                            const char *hint)
+static struct error *refuse(struct loading *loading, const struct node *node, const char *what,
+                            const char *why, const char *hint)
 {
-	const char *where = node && node->line ? arena_printf(loading->arena, ", line %d", node->line) : "";
+	const char *where =
+		node && node->line ? arena_printf(loading->arena, ", line %d", node->line) : "";
 
 	return FAIL(loading->arena, CONFIG,
-	            .what = arena_printf(loading->arena, "%s (configuration '%s'%s)", what, loading->document.path, where),
+	            .what = arena_printf(loading->arena, "%s (configuration '%s'%s)", what,
+	                                 loading->document.path, where),
 	            .why = why, .hint = hint);
 }

@@ -7,13 +7,16 @@
 #include <stddef.h>
 
 static const char *const trust_choices[] = {[TRUST_ALL] = "all", [TRUST_BRANCH] = "branch", NULL};
-static const char *const backup_choices[] = {[BACKUP_REQUIRED] = "required", [BACKUP_NONE] = "none", NULL};
+static const char *const backup_choices[] = {
+	[BACKUP_REQUIRED] = "required", [BACKUP_NONE] = "none", NULL};
 static const char *const scope_choices[] = {"database", "schema", NULL};
 static const char *const late_choices[] = {[LATE_ALLOW] = "allow", [LATE_REFUSE] = "refuse", NULL};
 static const char *const unexplained_choices[] = {
-        [UNEXPLAINED_REFUSE] = "refuse", [UNEXPLAINED_REPORT] = "report", NULL};
-static const char *const nonatomic_choices[] = {[NONATOMIC_ALLOW] = "allow", [NONATOMIC_REFUSE] = "refuse", NULL};
-static const char *const rollback_choices[] = {[ROLLBACK_TRAILER] = "trailer", [ROLLBACK_FREE] = "free", NULL};
+	[UNEXPLAINED_REFUSE] = "refuse", [UNEXPLAINED_REPORT] = "report", NULL};
+static const char *const nonatomic_choices[] = {
+	[NONATOMIC_ALLOW] = "allow", [NONATOMIC_REFUSE] = "refuse", NULL};
+static const char *const rollback_choices[] = {
+	[ROLLBACK_TRAILER] = "trailer", [ROLLBACK_FREE] = "free", NULL};
 
 #define MS_MINUTE (60 * 1000)
 #define MS_HOUR (60 * MS_MINUTE)
@@ -54,8 +57,9 @@ static const struct field fields[] = {
 static const struct {
 	const char *value, *why;
 } later[] = {
-        {"signed", "trust: signed (merge buttons, approval tags, roles) is not supported by this version"},
-        {"tag", "trust: tag is not supported by this version"},
+	{"signed",
+         "trust: signed (merge buttons, approval tags, roles) is not supported by this version"},
+	{"tag", "trust: tag is not supported by this version"},
 };
 
 const struct field *policy_fields(size_t *ret_count)
@@ -64,18 +68,20 @@ const struct field *policy_fields(size_t *ret_count)
 	return fields;
 }
 
-struct error *policy_decode(struct arena *arena, const struct document *document, const struct node *map,
-                            struct policy *ret_policy)
+struct error *policy_decode(struct arena *arena, const struct document *document,
+                            const struct node *map, struct policy *ret_policy)
 {
 	const char *trust = node_find_text(map, "trust");
 	struct policy policy = {.path = document->path};
 
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (text_equal(trust, later[i].value))
-			return FAIL(arena, CONFIG,
-			            .what = arena_printf(arena, "policy '%s' asks for trust: %s", document->path, trust),
-			            .why = later[i].why,
-			            .hint = "Write trust: all (every commit that changes migrations is signed by a known person).");
+			return FAIL(
+				arena, CONFIG,
+				.what = arena_printf(arena, "policy '%s' asks for trust: %s",
+			                             document->path, trust),
+				.why = later[i].why,
+				.hint = "Write trust: all (every commit that changes migrations is signed by a known person).");
 	TRY(decode_fields(arena, document, map, fields, sizeof fields / sizeof *fields, &policy));
 	*ret_policy = policy;
 	return NULL;

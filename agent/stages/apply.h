@@ -97,9 +97,9 @@ struct file_failure {
 	const struct sql_error *error; /* NULL: no SQL error */
 	struct bytes sent;             /* what its position counts in */
 	int first_line;                /* of `sent` in the file */
-	int line;                      /* of the statement, when there is no position; 0: not known */
-	const char *where;             /* file_place; NULL: the whole file */
-	const char *why;               /* instead of an SQL error */
+	int line;          /* of the statement, when there is no position; 0: not known */
+	const char *where; /* file_place; NULL: the whole file */
+	const char *why;   /* instead of an SQL error */
 };
 /* What everybody may read; and all of it, in the run log. */
 const char *failure_words(const struct file *file, const struct file_failure *failure);

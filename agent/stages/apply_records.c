@@ -91,7 +91,8 @@ struct error *file_deployed(const struct file *file, struct deployed_change *ret
 {
 	const struct run *run = file->run;
 	struct deployed_change change = {
-		.commit = file->is_last && !run->is_followed ? run->horizon : run->memory.deployed_commit,
+		.commit = file->is_last && !run->is_followed ? run->horizon
+	                                                     : run->memory.deployed_commit,
 		.tree = run->tree.id,
 	};
 

@@ -531,7 +531,8 @@ const char *file_place(const struct file *file, size_t unit)
 	if (!statement)
 		return "the file";
 	if (file->script->count == 1) /* a status has room for 140 characters */
-		return arena_printf(file->run->arena, "%s (line %d)", statement->verb, statement->line);
+		return arena_printf(file->run->arena, "%s (line %d)", statement->verb,
+		                    statement->line);
 	return arena_printf(file->run->arena, "statement %zu of %zu, %s (line %d)", unit + 1,
 	                    file->script->count, statement->verb, statement->line);
 }

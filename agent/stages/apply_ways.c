@@ -120,7 +120,8 @@ static struct error *judge_failure(struct file *file, const struct answer *answe
 			file, sqlstate,
 			error_later(file, arena_printf(file->run->arena,
 		                                       "%s; nothing of it took effect", words)));
-	if (text_equal(sqlstate, "2D000") || text_equal(sqlstate, "55P04") || text_equal(sqlstate, "25001"))
+	if (text_equal(sqlstate, "2D000") || text_equal(sqlstate, "55P04") ||
+	    text_equal(sqlstate, "25001"))
 		return send_by_statements(file, answer);
 	failure_log(file, &failure);
 	return fail_try(file, sqlstate, error_failed(file, words));
@@ -291,7 +292,8 @@ static bool is_older(const char *deployed, const char *xid)
 {
 	uint64_t theirs, ours;
 
-	return deployed && parse_number(deployed, UINT32_MAX, &theirs) && parse_number(xid, UINT64_MAX, &ours) &&
+	return deployed && parse_number(deployed, UINT32_MAX, &theirs) &&
+	       parse_number(xid, UINT64_MAX, &ours) &&
 	       (int32_t)((uint32_t)theirs - (uint32_t)ours) < 0;
 }
 

@@ -18,14 +18,14 @@ struct error *backup_perform(struct run *run)
 	TRY(refuse_unreadable(run));
 	TRY(backup_take(run->ports.backup,
 	                &(struct backup_request){
-	                        .target = run->target->name,
-	                        .run = run->id,
-	                        .scope = (enum backup_scope)run->policy->backup_scope,
-	                        .schemas = &run->schemas,
-	                        .server_version_num = run->server.version_num,
-	                        .database_size = run->server.database_size,
-	                        .keep = run->policy->backup_keep,
-	                },
+				.target = run->target->name,
+				.run = run->id,
+				.scope = (enum backup_scope)run->policy->backup_scope,
+				.schemas = &run->schemas,
+				.server_version_num = run->server.version_num,
+				.database_size = run->server.database_size,
+				.keep = run->policy->backup_keep,
+			},
 	                run->progress, run->arena, &run->backup));
 	found(run);
 	return NULL;
@@ -38,7 +38,8 @@ struct error *backup_settle(struct run *run, bool *ret_done)
 	TRY(note_invalid(run));
 	if (run->policy->backup == BACKUP_NONE)
 		return NULL;
-	TRY(backup_find(run->ports.backup, run->target->name, run->id, run->arena, &is_there, &run->backup));
+	TRY(backup_find(run->ports.backup, run->target->name, run->id, run->arena, &is_there,
+	                &run->backup));
 	if (is_there)
 		found(run);
 	*ret_done = is_there;
@@ -49,13 +50,16 @@ struct error *backup_settle(struct run *run, bool *ret_done)
 static struct error *note_invalid(struct run *run)
 {
 	const struct run_memory *open = run->memory.open_run;
-	const struct stage_memory *earlier = open && open->id == run->id ? run_memory_stage(open, "backup") : NULL;
-	const struct node *known = earlier && earlier->done ? node_find(earlier->evidence, "invalid_before") : NULL;
+	const struct stage_memory *earlier =
+		open && open->id == run->id ? run_memory_stage(open, "backup") : NULL;
+	const struct node *known =
+		earlier && earlier->done ? node_find(earlier->evidence, "invalid_before") : NULL;
 	struct text_list names = {0};
 	struct node *list;
 
 	if (!known)
-		TRY(database_invalid_indexes(run->ports.database, &run->schemas, run->arena, &names));
+		TRY(database_invalid_indexes(run->ports.database, &run->schemas, run->arena,
+		                             &names));
 	for (const struct node *name = known ? known->child : NULL; name; name = name->next)
 		*LIST_ADD(run->arena, &names) = name->text;
 	list = node_set(run->arena, run->evidence, "invalid_before", node_list(run->arena));
@@ -70,15 +74,20 @@ static struct error *refuse_unreadable(struct run *run)
 	const bool whole = run->policy->backup_scope == BACKUP_DATABASE;
 	struct text_list grants = {0};
 
-	TRY(database_unreadable(run->ports.database, whole ? NULL : &run->schemas, run->arena, &grants));
+	TRY(database_unreadable(run->ports.database, whole ? NULL : &run->schemas, run->arena,
+	                        &grants));
 	if (!grants.count)
 		return NULL;
-	return FAIL(run->arena, BACKUP_RIGHTS,
-	            .what = arena_printf(run->arena, "role '%s' may not read all that a backup of '%s' must hold",
-	                                 run->server.role, run->target->name),
-	            .why = arena_printf(run->arena, "%s missing", text_plural(run->arena, grants.count, "grant")),
-	            .hint = arena_printf(run->arena, "Let the owner run: %s%s", text_join(run->arena, &grants, " "),
-	                                 whole ? " — or let the policy say backup: {scope: schema}." : ""));
+	return FAIL(
+		run->arena, BACKUP_RIGHTS,
+		.what = arena_printf(run->arena,
+	                             "role '%s' may not read all that a backup of '%s' must hold",
+	                             run->server.role, run->target->name),
+		.why = arena_printf(run->arena, "%s missing",
+	                            text_plural(run->arena, grants.count, "grant")),
+		.hint = arena_printf(
+			run->arena, "Let the owner run: %s%s", text_join(run->arena, &grants, " "),
+			whole ? " — or let the policy say backup: {scope: schema}." : ""));
 }
 
 static void found(struct run *run)
@@ -91,7 +100,8 @@ static void found(struct run *run)
 	node_set_text(run->arena, body, "file", made->file);
 	node_set_text(run->arena, body, "sha256", made->sha256);
 	node_set_number(run->arena, body, "size", (int64_t)made->size);
-	node_set_text(run->arena, body, "scope", made->scope == BACKUP_DATABASE ? "database" : "schema");
+	node_set_text(run->arena, body, "scope",
+	              made->scope == BACKUP_DATABASE ? "database" : "schema");
 	node_set_text(run->arena, body, "server_version", run->server.version);
 	node_set_text(run->arena, body, "pg_dump", made->tool);
 	node_set_number(run->arena, body, "took_ms", (int64_t)made->took_ms);

@@ -11,13 +11,17 @@
 static struct error *check_item(struct run *run, const struct plan_item *item);
 static struct error *check_apply(struct run *run, const struct plan_item *item);
 static struct error *check_roll_back(struct run *run, const struct plan_item *item);
-static struct error *read_ticks(struct run *run, const struct plan_item *item, struct checklist *checklist);
+static struct error *read_ticks(struct run *run, const struct plan_item *item,
+                                struct checklist *checklist);
 static bool counts(const struct run *run, const struct step_commit *commit);
-static struct error *asks_for_down(struct run *run, const struct step *step, const char *name, bool *ret_asks);
-static struct error *commit_sets(struct run *run, const struct commit *commit, const char *name, bool *ret_sets);
-static struct error *entry_id(struct run *run, const char *commit, const char *name, const char **ret_id);
-static struct error *refuse_missing(struct run *run, const struct plan_item *item, enum checklist_item missing,
-                                    unsigned all);
+static struct error *asks_for_down(struct run *run, const struct step *step, const char *name,
+                                   bool *ret_asks);
+static struct error *commit_sets(struct run *run, const struct commit *commit, const char *name,
+                                 bool *ret_sets);
+static struct error *entry_id(struct run *run, const char *commit, const char *name,
+                              const char **ret_id);
+static struct error *refuse_missing(struct run *run, const struct plan_item *item,
+                                    enum checklist_item missing, unsigned all);
 static const char *undo_command(struct run *run, const struct plan_item *item);
 static void tell(struct run *run);
 
@@ -68,13 +72,15 @@ static struct error *check_apply(struct run *run, const struct plan_item *item)
 	return NULL;
 }
 
-static struct error *read_ticks(struct run *run, const struct plan_item *item, struct checklist *checklist)
+static struct error *read_ticks(struct run *run, const struct plan_item *item,
+                                struct checklist *checklist)
 {
 	const struct step *step = steps_find(&run->steps, item->commit);
 
 	if (item->migration->has_checklist)
 		TRY(checklist_read(run->arena, item->migration->checklist,
-		                   arena_printf(run->arena, "checklist.md of '%s'", item->name), /* strict= */ true, checklist));
+		                   arena_printf(run->arena, "checklist.md of '%s'", item->name),
+		                   /* strict= */ true, checklist));
 	for (size_t i = 0; i < step->brought.count; i++) {
 		const struct step_commit *commit = &step->brought.items[i];
 
@@ -84,10 +90,12 @@ static struct error *read_ticks(struct run *run, const struct plan_item *item, s
 			TRY(commit_sets(run, commit->parsed, item->name, &sets));
 		if (!sets)
 			continue;
-		TRY(checklist_read(run->arena,
-		                   (struct bytes){commit->parsed->message, strlen(commit->parsed->message)},
-		                   arena_printf(run->arena, "the message of %s", commit_short(run->arena, commit->id)),
-		                   /* strict= */ false, checklist));
+		TRY(checklist_read(
+			run->arena,
+			(struct bytes){commit->parsed->message, strlen(commit->parsed->message)},
+			arena_printf(run->arena, "the message of %s",
+		                     commit_short(run->arena, commit->id)),
+			/* strict= */ false, checklist));
 	}
 	return NULL;
 }
@@ -98,8 +106,8 @@ static bool counts(const struct run *run, const struct step_commit *commit)
 	return commit->parsed && (commit->vouched || run->policy->trust == TRUST_BRANCH);
 }
 
-static struct error *refuse_missing(struct run *run, const struct plan_item *item, enum checklist_item missing,
-                                    unsigned all)
+static struct error *refuse_missing(struct run *run, const struct plan_item *item,
+                                    enum checklist_item missing, unsigned all)
 {
 	struct text others = TEXT_IN(run->arena);
 
@@ -107,13 +115,15 @@ static struct error *refuse_missing(struct run *run, const struct plan_item *ite
 		if (all & 1u << i)
 			text_printf(&others, "%s '%s'", others.size ? "," : " Also missing:",
 			            checklist_line_to_add((enum checklist_item)i));
-	return FAIL(run->arena, CHECKLIST_MISSING,
-	            .what = arena_printf(run->arena, "'%s' lacks the checklist item '%s'", item->name,
-	                                 checklist_item_names[missing]),
-	            .why = arena_printf(run->arena, "the policy of '%s' demands it", run->target->name),
-	            .hint = arena_printf(run->arena, "Add the line '%s' to %s/%s/checklist.md in a signed commit.%s",
-	                                 checklist_line_to_add(missing), run->target->migrations, item->name,
-	                                 text_get(&others)));
+	return FAIL(
+		run->arena, CHECKLIST_MISSING,
+		.what = arena_printf(run->arena, "'%s' lacks the checklist item '%s'", item->name,
+	                             checklist_item_names[missing]),
+		.why = arena_printf(run->arena, "the policy of '%s' demands it", run->target->name),
+		.hint = arena_printf(
+			run->arena, "Add the line '%s' to %s/%s/checklist.md in a signed commit.%s",
+			checklist_line_to_add(missing), run->target->migrations, item->name,
+			text_get(&others)));
 }
 
 static struct error *check_roll_back(struct run *run, const struct plan_item *item)
@@ -122,28 +132,39 @@ static struct error *check_roll_back(struct run *run, const struct plan_item *it
 	bool asked = run->policy->rollback == ROLLBACK_FREE;
 
 	if (!item->has_sql)
-		return FAIL(run->arena, NO_WAY_BACK,
-		            .what = arena_printf(run->arena, "'%s' cannot be rolled back", item->name),
-		            .why = "it had no down.sql when it was deployed",
-		            .hint = arena_printf(run->arena, "Bring the folder back (%s) and undo its effect by a new migration; or "
-		                                             "restore a backup: headgate history %lld",
-		                                 undo_command(run, item),
-		                                 (long long)memory_deployed(&run->memory, item->name)->run));
+		return FAIL(
+			run->arena, NO_WAY_BACK,
+			.what = arena_printf(run->arena, "'%s' cannot be rolled back", item->name),
+			.why = "it had no down.sql when it was deployed",
+			.hint = arena_printf(
+				run->arena,
+				"Bring the folder back (%s) and undo its effect by a new migration; or "
+				"restore a backup: headgate history %lld",
+				undo_command(run, item),
+				(long long)memory_deployed(&run->memory, item->name)->run));
 	if (run->policy->rollback == ROLLBACK_TRAILER)
 		TRY(asks_for_down(run, step, item->name, &asked));
 	if (!asked)
-		return FAIL(run->arena, ROLLBACK_UNASKED,
-		            .what = arena_printf(run->arena, "the revert of '%s' does not say how to go back", item->name),
-		            .why = arena_printf(run->arena, "the policy of '%s' demands the trailer '" TRAILER ": down' in the "
-		                                            "signed revert",
-		                                run->target->name),
-		            .hint = arena_printf(run->arena, "Undo it (%s) and revert again with the trailer: git revert -S, then git "
-		                                             "commit --amend -S --trailer '" TRAILER ": down'.",
-		                                 undo_command(run, item)));
+		return FAIL(
+			run->arena, ROLLBACK_UNASKED,
+			.what = arena_printf(run->arena,
+		                             "the revert of '%s' does not say how to go back",
+		                             item->name),
+			.why = arena_printf(run->arena,
+		                            "the policy of '%s' demands the trailer '" TRAILER
+		                            ": down' in the "
+		                            "signed revert",
+		                            run->target->name),
+			.hint = arena_printf(
+				run->arena,
+				"Undo it (%s) and revert again with the trailer: git revert -S, then git "
+				"commit --amend -S --trailer '" TRAILER ": down'.",
+				undo_command(run, item)));
 	return NULL;
 }
 
-static struct error *asks_for_down(struct run *run, const struct step *step, const char *name, bool *ret_asks)
+static struct error *asks_for_down(struct run *run, const struct step *step, const char *name,
+                                   bool *ret_asks)
 {
 	for (size_t i = 0; step && i < step->brought.count && !*ret_asks; i++) {
 		const struct step_commit *commit = &step->brought.items[i];
@@ -161,7 +182,8 @@ static struct error *asks_for_down(struct run *run, const struct step *step, con
 }
 
 /* A commit sets what differs from every parent; what it inherits is another's word. */
-static struct error *commit_sets(struct run *run, const struct commit *commit, const char *name, bool *ret_sets)
+static struct error *commit_sets(struct run *run, const struct commit *commit, const char *name,
+                                 bool *ret_sets)
 {
 	const char *own = NULL;
 
@@ -177,7 +199,8 @@ static struct error *commit_sets(struct run *run, const struct commit *commit, c
 	return NULL;
 }
 
-static struct error *entry_id(struct run *run, const char *commit, const char *name, const char **ret_id)
+static struct error *entry_id(struct run *run, const char *commit, const char *name,
+                              const char **ret_id)
 {
 	struct folder folder = {0};
 	const struct folder_entry *entry;
@@ -193,7 +216,8 @@ static const char *undo_command(struct run *run, const struct plan_item *item)
 	const struct step *step = steps_find(&run->steps, item->commit);
 
 	return step ? step_undo_command(run->arena, step)
-	            : arena_printf(run->arena, "git revert -S %s", commit_short(run->arena, item->commit));
+	            : arena_printf(run->arena, "git revert -S %s",
+	                           commit_short(run->arena, item->commit));
 }
 
 static void tell(struct run *run)

@@ -40,13 +40,15 @@ static struct error *parse_plan(struct run *run, struct parser_file **ret_files)
 		const struct plan_item *item = &run->plan.items[i];
 
 		files[i] = (struct parser_file){
-		        .name = arena_printf(run->arena, "%s/%s", item->name,
-		                             item->action == PLAN_APPLY ? "migration.sql" : "down.sql"),
-		        .sql = item->sql,
+			.name = arena_printf(run->arena, "%s/%s", item->name,
+		                             item->action == PLAN_APPLY ? "migration.sql"
+		                                                        : "down.sql"),
+			.sql = item->sql,
 		};
 	}
 	*ret_files = files;
-	return run->plan.count ? parser_parse(run->ports.parser, files, run->plan.count, run->arena) : NULL;
+	return run->plan.count ? parser_parse(run->ports.parser, files, run->plan.count, run->arena)
+	                       : NULL;
 }
 
 static struct error *choose_way(struct run *run, struct plan_item *item, struct parser_file *file)
@@ -62,11 +64,13 @@ static struct error *choose_way(struct run *run, struct plan_item *item, struct 
 
 static struct error *refuse_nonatomic(struct run *run, const struct plan_item *item)
 {
-	return FAIL(run->arena, NONATOMIC,
-	            .what = arena_printf(run->arena, "'%s' cannot be sent in one transaction", item->name),
-	            .why = arena_printf(run->arena, "%s, and the policy of '%s' says nonatomic: refuse", item->script.why,
-	                                run->target->name),
-	            .hint = "Write it so that it fits into one transaction, or let the policy say nonatomic: allow.");
+	return FAIL(
+		run->arena, NONATOMIC,
+		.what = arena_printf(run->arena, "'%s' cannot be sent in one transaction",
+	                             item->name),
+		.why = arena_printf(run->arena, "%s, and the policy of '%s' says nonatomic: refuse",
+	                            item->script.why, run->target->name),
+		.hint = "Write it so that it fits into one transaction, or let the policy say nonatomic: allow.");
 }
 
 static void tell(struct run *run)
@@ -75,7 +79,8 @@ static void tell(struct run *run)
 
 	for (size_t i = 0; i < run->plan.count; i++)
 		if (run->plan.items[i].script.way != WAY_ONE)
-			node_set_text(run->arena, ways, run->plan.items[i].name, way_name(run->plan.items[i].script.way));
+			node_set_text(run->arena, ways, run->plan.items[i].name,
+			              way_name(run->plan.items[i].script.way));
 	node_set_number(run->arena, run->evidence, "files", (int64_t)run->plan.count);
 	node_set(run->arena, run->evidence, "not_in_one_transaction", ways);
 	node_set_text(run->arena, run->evidence, "plan", plan_summary(run->arena, &run->plan));

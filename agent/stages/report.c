@@ -20,16 +20,18 @@ struct delivery { /* to one forge, of one batch */
 	uint64_t wait_ms;
 };
 
-static struct error *deliver_batch(struct run *run, const struct outbox *outbox, uint64_t until, size_t *delivered,
-                                   struct error **failed);
+static struct error *deliver_batch(struct run *run, const struct outbox *outbox, uint64_t until,
+                                   size_t *delivered, struct error **failed);
 static struct delivery *find_delivery(struct delivery *deliveries, size_t count, const char *forge);
 static struct error *no_such_forge(struct run *run, const struct outbox_item *item);
-static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item, struct records *records);
-static void close_delivery(struct run *run, struct delivery *delivery, struct records *records, size_t *delivered,
-                           struct error **failed);
-static void record_delivered(struct run *run, const struct outbox_item *item, struct records *records);
-static void record_failed(struct run *run, const struct outbox_item *item, const struct error *error, uint64_t wait_ms,
+static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item,
                           struct records *records);
+static void close_delivery(struct run *run, struct delivery *delivery, struct records *records,
+                           size_t *delivered, struct error **failed);
+static void record_delivered(struct run *run, const struct outbox_item *item,
+                             struct records *records);
+static void record_failed(struct run *run, const struct outbox_item *item,
+                          const struct error *error, uint64_t wait_ms, struct records *records);
 
 struct error *report_perform(struct run *run)
 {
@@ -43,7 +45,8 @@ struct error *report_perform(struct run *run)
 	return NULL;
 }
 
-struct error *report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_delivered, struct error **ret_failed)
+struct error *report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_delivered,
+                             struct error **ret_failed)
 {
 	const uint64_t until = clock_monotonic_ms() + budget_ms;
 	struct error *failed = NULL;
@@ -52,8 +55,8 @@ struct error *report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_de
 	do { /* each item of a batch is delivered or put off, so the next batch holds others */
 		struct outbox outbox = {0};
 
-		TRY(journal_outbox(run->ports.journal, run->target->name, clock_wall_us(), BATCH, /* all= */ false, run->arena,
-		                   &outbox));
+		TRY(journal_outbox(run->ports.journal, run->target->name, clock_wall_us(), BATCH,
+		                   /* all= */ false, run->arena, &outbox));
 		if (!outbox.count)
 			break;
 		TRY(deliver_batch(run, &outbox, until, &delivered, &failed));
@@ -64,8 +67,8 @@ struct error *report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_de
 	return NULL;
 }
 
-static struct error *deliver_batch(struct run *run, const struct outbox *outbox, uint64_t until, size_t *delivered,
-                                   struct error **failed)
+static struct error *deliver_batch(struct run *run, const struct outbox *outbox, uint64_t until,
+                                   size_t *delivered, struct error **failed)
 {
 	struct delivery deliveries[FORGES_MAXIMUM] = {0};
 	struct records records = {0};
@@ -74,7 +77,8 @@ static struct error *deliver_batch(struct run *run, const struct outbox *outbox,
 		deliveries[i].forge = run->ports.forges[i];
 	for (size_t i = 0; i < outbox->count && clock_monotonic_ms() < until; i++) {
 		struct outbox_item *item = &outbox->items[i];
-		struct delivery *delivery = find_delivery(deliveries, run->ports.forge_count, item->forge);
+		struct delivery *delivery =
+			find_delivery(deliveries, run->ports.forge_count, item->forge);
 
 		if (!delivery)
 			record_failed(run, item, no_such_forge(run, item), 0, &records);
@@ -99,12 +103,15 @@ static struct delivery *find_delivery(struct delivery *deliveries, size_t count,
 /* It was taken out of the configuration while a status for it waited. */
 static struct error *no_such_forge(struct run *run, const struct outbox_item *item)
 {
-	return FAIL(run->arena, FORGE_REFUSED,
-	            .what = arena_printf(run->arena, "target '%s' no longer reports to '%s'", run->target->name, item->forge),
-	            .hint = "Its statuses stay in the journal; a new one goes to the forges that are configured.");
+	return FAIL(
+		run->arena, FORGE_REFUSED,
+		.what = arena_printf(run->arena, "target '%s' no longer reports to '%s'",
+	                             run->target->name, item->forge),
+		.hint = "Its statuses stay in the journal; a new one goes to the forges that are configured.");
 }
 
-static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item, struct records *records)
+static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item,
+                          struct records *records)
 {
 	uint64_t wait_ms = 0;
 	struct error *error;
@@ -125,8 +132,8 @@ static struct error *post(struct run *run, struct delivery *delivery, struct out
 	return NULL;
 }
 
-static void close_delivery(struct run *run, struct delivery *delivery, struct records *records, size_t *delivered,
-                           struct error **failed)
+static void close_delivery(struct run *run, struct delivery *delivery, struct records *records,
+                           size_t *delivered, struct error **failed)
 {
 	uint64_t wait_ms = 0;
 	struct error *error;
@@ -146,17 +153,20 @@ static void close_delivery(struct run *run, struct delivery *delivery, struct re
 	*delivered += error ? 0 : delivery->count;
 }
 
-static void record_delivered(struct run *run, const struct outbox_item *item, struct records *records)
+static void record_delivered(struct run *run, const struct outbox_item *item,
+                             struct records *records)
 {
 	struct node *body = node_map(run->arena);
 
 	node_set_number(run->arena, body, "outbox", item->id);
-	*LIST_ADD(run->arena, records) = (struct record){
-	        .kind = RECORD_DELIVERED, .target = run->target->name, .commit = item->status.commit, .body = body};
+	*LIST_ADD(run->arena, records) = (struct record){.kind = RECORD_DELIVERED,
+	                                                 .target = run->target->name,
+	                                                 .commit = item->status.commit,
+	                                                 .body = body};
 }
 
-static void record_failed(struct run *run, const struct outbox_item *item, const struct error *error, uint64_t wait_ms,
-                          struct records *records)
+static void record_failed(struct run *run, const struct outbox_item *item,
+                          const struct error *error, uint64_t wait_ms, struct records *records)
 {
 	const bool final = error->row == &error_rows()[ERR_FORGE_REFUSED];
 	uint64_t backoff_ms = BACKOFF_FIRST_MS;
@@ -168,8 +178,11 @@ static void record_failed(struct run *run, const struct outbox_item *item, const
 	node_set_number(run->arena, body, "outbox", item->id);
 	node_set_text(run->arena, body, "why", error_line(run->arena, error));
 	node_set_number(run->arena, body, "next_us",
-	                clock_wall_us() + (int64_t)(wait_ms > backoff_ms ? wait_ms : backoff_ms) * 1000);
+	                clock_wall_us() +
+	                        (int64_t)(wait_ms > backoff_ms ? wait_ms : backoff_ms) * 1000);
 	node_set_bool(run->arena, body, "final", final);
-	*LIST_ADD(run->arena, records) = (struct record){
-	        .kind = RECORD_UNDELIVERED, .target = run->target->name, .commit = item->status.commit, .body = body};
+	*LIST_ADD(run->arena, records) = (struct record){.kind = RECORD_UNDELIVERED,
+	                                                 .target = run->target->name,
+	                                                 .commit = item->status.commit,
+	                                                 .body = body};
 }

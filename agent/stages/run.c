@@ -7,17 +7,23 @@
 
 #define LOCK_FILE "migration_lock.toml"
 
-static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit, struct error *error);
-static struct error *list_commit(void *context, const char *id, struct arena *arena, const struct folder **ret_folder);
-static struct error *list_tree(void *context, const char *id, struct arena *arena, const struct folder **ret_folder);
-static struct error *read_migration(struct run *run, const struct folder_entry *entry, struct migration *migration);
-static struct error *read_text(struct run *run, const struct folder_entry *entry, const char *migration,
-                               struct bytes *ret_bytes);
+static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit,
+                                    struct error *error);
+static struct error *list_commit(void *context, const char *id, struct arena *arena,
+                                 const struct folder **ret_folder);
+static struct error *list_tree(void *context, const char *id, struct arena *arena,
+                               const struct folder **ret_folder);
+static struct error *read_migration(struct run *run, const struct folder_entry *entry,
+                                    struct migration *migration);
+static struct error *read_text(struct run *run, const struct folder_entry *entry,
+                               const char *migration, struct bytes *ret_bytes);
 static struct error *check_lock_file(struct run *run, const struct folder *folder);
 static struct error *refuse_prisma_8(struct run *run, const char *where);
 static struct error *load_downs(struct run *run);
-static struct error *find_corrected_down(struct run *run, struct plan_item *item, const struct step **ret_step);
-static struct error *read_corrected_down(struct run *run, const struct step *step, struct plan_item *item);
+static struct error *find_corrected_down(struct run *run, struct plan_item *item,
+                                         const struct step **ret_step);
+static struct error *read_corrected_down(struct run *run, const struct step *step,
+                                         struct plan_item *item);
 
 struct error *run_replan(struct run *run)
 {
@@ -40,22 +46,23 @@ struct error *run_replan(struct run *run)
 		return refuse_culprit(run, &upto, run->tree.culprit, run->tree.problem);
 	error = plan_make(run->arena,
 	                  &(struct plan_input){
-	                          .policy = run->policy,
-	                          .memory = &run->memory,
-	                          .ledger = &run->ledger,
-	                          .tree = &run->tree.migrations,
-	                          .head = &run->head_tree.migrations,
-	                          .tree_exists = run->tree.exists,
-	                          .has_lock_file = run->tree.has_lock_file,
-	                          .migrations_path = run->target->migrations,
-	                          .steps = &upto,
-	                          .horizon = run->horizon,
-	                  },
+				  .policy = run->policy,
+				  .memory = &run->memory,
+				  .ledger = &run->ledger,
+				  .tree = &run->tree.migrations,
+				  .head = &run->head_tree.migrations,
+				  .tree_exists = run->tree.exists,
+				  .has_lock_file = run->tree.has_lock_file,
+				  .migrations_path = run->target->migrations,
+				  .steps = &upto,
+				  .horizon = run->horizon,
+			  },
 	                  &run->plan, &culprit);
 	return error ? refuse_culprit(run, &upto, culprit, error) : load_downs(run);
 }
 
-struct error *run_refuse_step(struct run *run, const char *stage, const char *commit, struct error *error)
+struct error *run_refuse_step(struct run *run, const char *stage, const char *commit,
+                              struct error *error)
 {
 	struct step *step = steps_find(&run->steps, commit);
 
@@ -76,7 +83,8 @@ struct error *run_read_tree(struct run *run, const char *commit, struct tree *re
 {
 	struct tree tree = {.commit = commit};
 	struct folder folder = {0};
-	struct error *error = source_folder(run->ports.source, commit, run->target->migrations, run->arena, &folder);
+	struct error *error = source_folder(run->ports.source, commit, run->target->migrations,
+	                                    run->arena, &folder);
 
 	tree.exists = folder.tree;
 	tree.id = folder.tree;
@@ -88,7 +96,8 @@ struct error *run_read_tree(struct run *run, const char *commit, struct tree *re
 	for (size_t i = 0; !error && i < folder.count; i++)
 		if (folder.items[i].mode == ENTRY_FOLDER) {
 			tree.culprit = folder.items[i].name;
-			error = read_migration(run, &folder.items[i], LIST_ADD(run->arena, &tree.migrations));
+			error = read_migration(run, &folder.items[i],
+			                       LIST_ADD(run->arena, &tree.migrations));
 		}
 	if (error && error->row->reaction != REACT_REFUSE)
 		return error;
@@ -114,15 +123,19 @@ struct record *run_record(struct run *run, enum record_kind kind)
 }
 
 /* The step that changed the entry last is refused, not the whole target. */
-static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit, struct error *error)
+static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit,
+                                    struct error *error)
 {
 	const unsigned any = 1u << CHANGE_ADDED | 1u << CHANGE_CHANGED | 1u << CHANGE_REMOVED;
-	const struct step *step = culprit && upto->count ? steps_last_change(upto, upto->count - 1, culprit, any) : NULL;
+	const struct step *step = culprit && upto->count
+	                                  ? steps_last_change(upto, upto->count - 1, culprit, any)
+	                                  : NULL;
 
 	return step ? run_refuse_step(run, "watch", step->id, error) : error;
 }
 
-static struct error *list_commit(void *context, const char *id, struct arena *arena, const struct folder **ret_folder)
+static struct error *list_commit(void *context, const char *id, struct arena *arena,
+                                 const struct folder **ret_folder)
 {
 	struct run *run = context;
 	struct folder *folder = ARENA_NEW(arena, struct folder);
@@ -132,7 +145,8 @@ static struct error *list_commit(void *context, const char *id, struct arena *ar
 	return NULL;
 }
 
-static struct error *list_tree(void *context, const char *id, struct arena *arena, const struct folder **ret_folder)
+static struct error *list_tree(void *context, const char *id, struct arena *arena,
+                               const struct folder **ret_folder)
 {
 	struct run *run = context;
 	struct folder *folder = ARENA_NEW(arena, struct folder);
@@ -143,22 +157,28 @@ static struct error *list_tree(void *context, const char *id, struct arena *aren
 }
 
 /* Real folders only, each a migration, as Prisma lists them (R14). */
-static struct error *read_migration(struct run *run, const struct folder_entry *entry, struct migration *migration)
+static struct error *read_migration(struct run *run, const struct folder_entry *entry,
+                                    struct migration *migration)
 {
 	struct folder files = {0};
 
 	*migration = (struct migration){.name = entry->name, .folder = entry->id};
 	if (strlen(entry->name) > MIGRATION_NAME_MAXIMUM)
 		return FAIL(run->arena, FOLDER_ENTRY,
-		            .what = arena_printf(run->arena, "the name '%.40s…' is longer than %d bytes", entry->name,
-		                                 MIGRATION_NAME_MAXIMUM),
-		            .why = "the ledger's column migration_name holds no more", .hint = "Give the folder a shorter name.");
+		            .what = arena_printf(run->arena,
+		                                 "the name '%.40s…' is longer than %d bytes",
+		                                 entry->name, MIGRATION_NAME_MAXIMUM),
+		            .why = "the ledger's column migration_name holds no more",
+		            .hint = "Give the folder a shorter name.");
 	TRY(source_entries(run->ports.source, entry->id, run->arena, &files));
 	if (files.count > MIGRATION_FILES_MAXIMUM)
-		return FAIL(run->arena, GIT_LIMIT,
-		            .what = arena_printf(run->arena, "the folder '%s' holds %zu entries", entry->name, files.count),
-		            .why = arena_printf(run->arena, "at most %d are read", MIGRATION_FILES_MAXIMUM),
-		            .hint = "Keep migration.sql, down.sql and checklist.md there; move the rest elsewhere.");
+		return FAIL(
+			run->arena, GIT_LIMIT,
+			.what = arena_printf(run->arena, "the folder '%s' holds %zu entries",
+		                             entry->name, files.count),
+			.why = arena_printf(run->arena, "at most %d are read",
+		                            MIGRATION_FILES_MAXIMUM),
+			.hint = "Keep migration.sql, down.sql and checklist.md there; move the rest elsewhere.");
 	for (size_t i = 0; i < files.count; i++) {
 		const struct folder_entry *file = &files.items[i];
 
@@ -182,11 +202,13 @@ static struct error *read_migration(struct run *run, const struct folder_entry *
 	return NULL;
 }
 
-static struct error *read_text(struct run *run, const struct folder_entry *entry, const char *migration,
-                               struct bytes *ret_bytes)
+static struct error *read_text(struct run *run, const struct folder_entry *entry,
+                               const char *migration, struct bytes *ret_bytes)
 {
-	TRY(source_blob(run->ports.source, entry->id, MIGRATION_FILE_MAXIMUM, run->arena, ret_bytes));
-	return migration_check_text(run->arena, arena_printf(run->arena, "%s/%s", migration, entry->name), *ret_bytes);
+	TRY(source_blob(run->ports.source, entry->id, MIGRATION_FILE_MAXIMUM, run->arena,
+	                ret_bytes));
+	return migration_check_text(
+		run->arena, arena_printf(run->arena, "%s/%s", migration, entry->name), *ret_bytes);
 }
 
 static struct error *check_lock_file(struct run *run, const struct folder *folder)
@@ -202,10 +224,12 @@ static struct error *check_lock_file(struct run *run, const struct folder *folde
 
 static struct error *refuse_prisma_8(struct run *run, const char *where)
 {
-	return FAIL(run->arena, PRISMA_8,
-	            .what = arena_printf(run->arena, "'%s/%s' has the layout of Prisma 8", run->target->migrations, where),
-	            .why = "Prisma 8 keeps other files and other tables; it does not use _prisma_migrations",
-	            .hint = "Keep migrations with Prisma 5, 6 or 7 (folders with a migration.sql) for this target.");
+	return FAIL(
+		run->arena, PRISMA_8,
+		.what = arena_printf(run->arena, "'%s/%s' has the layout of Prisma 8",
+	                             run->target->migrations, where),
+		.why = "Prisma 8 keeps other files and other tables; it does not use _prisma_migrations",
+		.hint = "Keep migrations with Prisma 5, 6 or 7 (folders with a migration.sql) for this target.");
 }
 
 /* The way back was archived on the day of the deploy. A correction by a passed step counts, even where it lands together
@@ -218,7 +242,9 @@ static struct error *load_downs(struct run *run)
 		struct error *error = find_corrected_down(run, item, &step);
 
 		if (error)
-			return error->row->reaction == REACT_REFUSE ? run_refuse_step(run, "watch", step->id, error) : error;
+			return error->row->reaction == REACT_REFUSE
+			               ? run_refuse_step(run, "watch", step->id, error)
+			               : error;
 		if (item->has_sql || !item->down_digest)
 			continue;
 		TRY(journal_archive(run->ports.journal, item->down_digest, run->arena, &item->sql));
@@ -229,7 +255,8 @@ static struct error *load_downs(struct run *run)
 }
 
 /* *ret_step: the step that was looked at last. */
-static struct error *find_corrected_down(struct run *run, struct plan_item *item, const struct step **ret_step)
+static struct error *find_corrected_down(struct run *run, struct plan_item *item,
+                                         const struct step **ret_step)
 {
 	const char *path = arena_printf(run->arena, "%s/down.sql", item->name);
 
@@ -237,19 +264,22 @@ static struct error *find_corrected_down(struct run *run, struct plan_item *item
 		const struct step *step = *ret_step = &run->steps.items[i];
 
 		for (size_t k = 0; step->passed && k < step->files.count; k++)
-			if (step->files.items[k].after && text_equal(step->files.items[k].path, path))
+			if (step->files.items[k].after &&
+			    text_equal(step->files.items[k].path, path))
 				TRY(read_corrected_down(run, step, item));
 	}
 	return NULL;
 }
 
 /* Only beside the SQL that was applied: the down of an edited migration leads back from something else. */
-static struct error *read_corrected_down(struct run *run, const struct step *step, struct plan_item *item)
+static struct error *read_corrected_down(struct run *run, const struct step *step,
+                                         struct plan_item *item)
 {
 	struct migration migration = {0};
 	struct folder folder = {0};
 
-	TRY(source_folder(run->ports.source, step->id, run->target->migrations, run->arena, &folder));
+	TRY(source_folder(run->ports.source, step->id, run->target->migrations, run->arena,
+	                  &folder));
 	TRY(read_migration(run, folder_find(&folder, item->name), &migration));
 	if (!migration.down.size || !checksum_matches(run->arena, item->checksum, migration.sql))
 		return NULL;

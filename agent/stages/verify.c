@@ -12,7 +12,8 @@
 static struct error *read_claims(struct run *run);
 static struct error *judge_commit(void *context, struct arena *arena, struct step_commit *commit);
 static struct error *first_seen(struct run *run, const char *commit, int64_t *ret_seconds);
-static struct error *recall(struct run *run, const char *commit, struct verdict *ret_verdict, bool *ret_known);
+static struct error *recall(struct run *run, const char *commit, struct verdict *ret_verdict,
+                            bool *ret_known);
 static enum verdict_kind find_kind(const char *name);
 static enum signature_format find_format(const char *name);
 static void remember(struct run *run, const char *commit, const struct verdict *verdict);
@@ -22,7 +23,8 @@ struct error *verify_perform(struct run *run)
 {
 	if (run->policy->trust == TRUST_ALL)
 		TRY(keyring_digest(run->ports.keyring, run->arena, &run->keys));
-	TRY(steps_judge(run->arena, (enum trust)run->policy->trust, &run->steps, judge_commit, run));
+	TRY(steps_judge(run->arena, (enum trust)run->policy->trust, &run->steps, judge_commit,
+	                run));
 	if (run->policy->trust == TRUST_BRANCH)
 		TRY(read_claims(run));
 	TRY(run_replan(run));
@@ -30,7 +32,8 @@ struct error *verify_perform(struct run *run)
 	return run_stop_if_refused(run);
 }
 
-struct error *verify_commit(struct run *run, const char *id, struct step_commit *ret_commit, struct error **ret_refusal)
+struct error *verify_commit(struct run *run, const char *id, struct step_commit *ret_commit,
+                            struct error **ret_refusal)
 {
 	struct step_commit *commit = ARENA_NEW(run->arena, struct step_commit);
 	struct step step = {.id = id, .brought = {.items = commit, .count = 1, .room = 1}};
@@ -51,7 +54,9 @@ static struct error *read_claims(struct run *run)
 		for (size_t k = 0; k < run->steps.items[i].brought.count; k++) {
 			struct bytes raw = {0};
 
-			TRY(source_commit(run->ports.source, run->steps.items[i].brought.items[k].id, run->arena, &raw));
+			TRY(source_commit(run->ports.source,
+			                  run->steps.items[i].brought.items[k].id, run->arena,
+			                  &raw));
 			step_commit_read(run->arena, raw, &run->steps.items[i].brought.items[k]);
 		}
 	return NULL;
@@ -87,7 +92,8 @@ static struct error *first_seen(struct run *run, const char *commit, int64_t *re
 	return NULL;
 }
 
-static struct error *recall(struct run *run, const char *commit, struct verdict *ret_verdict, bool *ret_known)
+static struct error *recall(struct run *run, const char *commit, struct verdict *ret_verdict,
+                            bool *ret_known)
 {
 	const struct node *body = NULL;
 
@@ -95,11 +101,11 @@ static struct error *recall(struct run *run, const char *commit, struct verdict 
 	*ret_known = body;
 	if (body)
 		*ret_verdict = (struct verdict){
-		        .kind = find_kind(node_find_text(body, "kind")),
-		        .principal = node_find_text(body, "principal"),
-		        .fingerprint = node_find_text(body, "fingerprint"),
-		        .format = find_format(node_find_text(body, "format")),
-		        .reason = node_find_text(body, "reason"),
+			.kind = find_kind(node_find_text(body, "kind")),
+			.principal = node_find_text(body, "principal"),
+			.fingerprint = node_find_text(body, "fingerprint"),
+			.format = find_format(node_find_text(body, "format")),
+			.reason = node_find_text(body, "reason"),
 		};
 	return NULL;
 }
@@ -147,7 +153,8 @@ static void tell(struct run *run)
 			if (commit->vouched)
 				node_set_text(run->arena, people, commit->id, commit->principal);
 		}
-	node_set_text(run->arena, run->evidence, "trust", run->policy->trust == TRUST_ALL ? "all" : "branch");
+	node_set_text(run->arena, run->evidence, "trust",
+	              run->policy->trust == TRUST_ALL ? "all" : "branch");
 	node_set_text(run->arena, run->evidence, "keys", run->keys);
 	node_set(run->arena, run->evidence, "signed_by", people);
 	node_set_text(run->arena, run->evidence, "plan", plan_summary(run->arena, &run->plan));

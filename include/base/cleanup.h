@@ -12,7 +12,8 @@
 static inline void fd_cleanup(int *fd)
 {
 	if (*fd >= 0)
-		(void)close(*fd); /* nothing is written through descriptors closed here; file_save syncs first */
+		(void)close(
+			*fd); /* nothing is written through descriptors closed here; file_save syncs first */
 }
 #define AUTO_FD CLEANUP(fd_cleanup) int
 

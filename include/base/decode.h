@@ -22,14 +22,16 @@ struct field {
 	const char *name; /* "apply.lock_timeout": a dot steps into a nested map */
 	enum field_kind kind;
 	size_t offset;
-	const char *otherwise; /* the default as a person would write it; NULL: none. Of a list: "a, b"; "[]": empty */
+	const char *
+		otherwise; /* the default as a person would write it; NULL: none. Of a list: "a, b"; "[]": empty */
 	bool required;
-	uint64_t minimum, maximum; /* of a text or path: its bytes (default 4096); of others, maximum 0: no limit */
+	uint64_t minimum,
+		maximum; /* of a text or path: its bytes (default 4096); of others, maximum 0: no limit */
 	const char *const *choices; /* NULL-terminated */
-	const char *sentence; /* the manual's text */
+	const char *sentence;       /* the manual's text */
 };
 
-struct document { /* where a decoded tree came from; for messages and relative paths */
+struct document {           /* where a decoded tree came from; for messages and relative paths */
 	const char *path;   /* "/etc/headgate/headgate.yaml" */
 	const char *folder; /* absolute folder of path */
 	const char *noun;   /* "configuration", "policy" */
@@ -46,4 +48,5 @@ const char *field_kind_name(enum field_kind kind); /* "text", "duration", … fo
 const char *field_range(struct arena *arena, const struct field *field);
 /* "a duration from 10ms to 1h, such as 30s" */
 const char *field_allowed(struct arena *arena, const struct field *field);
-const char *field_example(const struct field *field); /* its default, or what a person could write */
+const char *field_example(
+	const struct field *field); /* its default, or what a person could write */

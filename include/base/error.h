@@ -31,7 +31,8 @@ struct error_row {
 
 struct error {
 	const struct error_row *row;
-	const char *what; /* lower case, no full stop, subject in quotes: cannot apply '0008_add_index' to 'shop' */
+	const char *
+		what; /* lower case, no full stop, subject in quotes: cannot apply '0008_add_index' to 'shop' */
 	const char *why;  /* the foreign reason as it was given; NULL when `what` says it all */
 	const char *hint; /* a sentence with the next action and the command to type; never NULL */
 };
@@ -42,15 +43,16 @@ struct error_text {
 
 const struct error_row *error_rows(void); /* ERR_COUNT rows, in the order of errors.def */
 const struct error_row *error_find(const char *code); /* "V002"; NULL when unknown */
-const char *reaction_name(enum reaction reaction); /* "retry", "wait", "refuse", "halt" */
+const char *reaction_name(enum reaction reaction);    /* "retry", "wait", "refuse", "halt" */
 
 struct error *error_new(struct arena *arena, enum error_code code, const struct error_text *text)
-        __attribute__((returns_nonnull, warn_unused_result));
+	__attribute__((returns_nonnull, warn_unused_result));
 
 /* Puts a noun in front that the lower floor could not know: "fetch of 'main': …". NULL stays NULL. */
 struct error *error_wrap(struct arena *arena, struct error *error, const char *format, ...)
-        __attribute__((format(printf, 3, 4), warn_unused_result));
-struct error *error_copy(struct arena *arena, const struct error *error) __attribute__((warn_unused_result));
+	__attribute__((format(printf, 3, 4), warn_unused_result));
+struct error *error_copy(struct arena *arena, const struct error *error)
+	__attribute__((warn_unused_result));
 
 /* One line for logs and statuses: "what: why", control characters replaced by spaces. */
 const char *error_line(struct arena *arena, const struct error *error);
@@ -67,13 +69,14 @@ const char *errno_text(struct arena *arena, int number);
 #define FALLIBLE __attribute__((warn_unused_result)) struct error *
 
 /* The one control-flow macro of the tree: on failure, leave the function with the error. */
-#define TRY(expression)                                                                                                \
-	do {                                                                                                           \
-		struct error *try_error_ = (expression);                                                               \
-		if (try_error_)                                                                                        \
-			return try_error_;                                                                             \
+#define TRY(expression)                                                                            \
+	do {                                                                                       \
+		struct error *try_error_ = (expression);                                           \
+		if (try_error_)                                                                    \
+			return try_error_;                                                         \
 	} while (0)
 
 /* Our own mistake: print, abort. The next start resumes from the journal. */
 #define BUG(...) bug_at(__FILE__, __LINE__, __VA_ARGS__)
-void bug_at(const char *file, int line, const char *format, ...) __attribute__((noreturn, format(printf, 3, 4)));
+void bug_at(const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));

@@ -14,7 +14,8 @@ enum fault_point {
 };
 void fault_point_passed(enum fault_point point);
 const char *fault_point_name(enum fault_point point);
-void fault_points_forget(void); /* passages are counted from here on: for a test's child that inherits its parent's */
+void fault_points_forget(
+	void); /* passages are counted from here on: for a test's child that inherits its parent's */
 #define FAULT_POINT(name) fault_point_passed(FAULT_##name)
 #else
 #define FAULT_POINT(name) ((void)0)

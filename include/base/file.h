@@ -27,11 +27,13 @@ FALLIBLE folder_private(struct arena *arena, const char *path);
 FALLIBLE folder_sync(struct arena *arena, const char *path);
 FALLIBLE folder_free_space(struct arena *arena, const char *path, uint64_t *ret_bytes);
 bool file_exists(const char *path);
-const char *path_join(struct arena *arena, const char *folder, const char *name); /* an absolute name wins */
-const char *path_folder(struct arena *arena, const char *path);                   /* "a/b.c" -> "a", "b" -> "." */
+const char *path_join(struct arena *arena, const char *folder,
+                      const char *name);                        /* an absolute name wins */
+const char *path_folder(struct arena *arena, const char *path); /* "a/b.c" -> "a", "b" -> "." */
 
 /*
  * An exclusive lock that dies with the process (flock(2)). *ret_fd stays open as long as it is held, close releases
  * it; -1 when another holds it, and then *ret_holder is what the holder wrote into the file (else NULL).
  */
-FALLIBLE file_lock(struct arena *arena, const char *path, const char *holder, int *ret_fd, const char **ret_holder);
+FALLIBLE file_lock(struct arena *arena, const char *path, const char *holder, int *ret_fd,
+                   const char **ret_holder);

@@ -8,7 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum log_level { LOG_LEVEL_NONE = -1, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_NONE = -1,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 enum log_event {
 #define LOG_EVENT(name, text) EVENT_##name,
@@ -32,7 +38,8 @@ struct log_line { /* unset members are left out */
 void log_configure(enum log_level level, bool json);
 bool log_is_on(enum log_level level); /* would a line of this level be written? */
 void log_line(enum log_level level, enum log_event event, const struct log_line *line);
-#define LOG(LEVEL, NAME, ...) log_line(LOG_LEVEL_##LEVEL, EVENT_##NAME, &(struct log_line){__VA_ARGS__})
+#define LOG(LEVEL, NAME, ...)                                                                      \
+	log_line(LOG_LEVEL_##LEVEL, EVENT_##NAME, &(struct log_line){__VA_ARGS__})
 
 const char *log_event_name(enum log_event event);
 bool log_level_parse(const char *text, enum log_level *ret_level);

@@ -17,29 +17,36 @@
 #include "base/error.h"
 
 struct process {
-	const char *program;            /* absolute path */
-	const char *const *arguments;   /* NULL-terminated; arguments[0] is the first after the program's name */
-	const char *const *environment; /* "NAME=value", NULL-terminated; PATH and LC_ALL=C.UTF-8 are set
+	const char *program; /* absolute path */
+	const char *const *
+		arguments; /* NULL-terminated; arguments[0] is the first after the program's name */
+	const char *const
+		*environment;  /* "NAME=value", NULL-terminated; PATH and LC_ALL=C.UTF-8 are set
 	                                 * where the list does not name them */
-	struct bytes input;             /* standard input; empty: /dev/null */
-	size_t output_maximum;          /* of standard output, for process_run; 0: 1 MiB */
-	uint64_t deadline_ms;           /* 0: none. After it: SIGTERM, two seconds, SIGKILL, ERR_PROCESS_TIME */
-	uint64_t quiet_ms;              /* 0: none. Longest time without output, for work of unknown length; the same end */
-	const char *folder;             /* working directory; NULL: "/" */
+	struct bytes input;    /* standard input; empty: /dev/null */
+	size_t output_maximum; /* of standard output, for process_run; 0: 1 MiB */
+	uint64_t
+		deadline_ms; /* 0: none. After it: SIGTERM, two seconds, SIGKILL, ERR_PROCESS_TIME */
+	uint64_t
+		quiet_ms; /* 0: none. Longest time without output, for work of unknown length; the same end */
+	const char *folder; /* working directory; NULL: "/" */
 };
 
 struct process_result {
 	int status;
 	struct bytes output;
-	const char *complaint; /* the last 4 KiB of standard error, trimmed, control characters replaced */
+	const char *
+		complaint; /* the last 4 KiB of standard error, trimmed, control characters replaced */
 };
 
-FALLIBLE process_run(struct arena *arena, const struct process *process, struct process_result *ret_result);
+FALLIBLE process_run(struct arena *arena, const struct process *process,
+                     struct process_result *ret_result);
 
 /* Called with each piece of standard output. An error ends the child and is returned. */
-typedef struct error *process_sink(void *context, struct arena *arena, const void *data, size_t size);
-FALLIBLE process_stream(struct arena *arena, const struct process *process, process_sink *sink, void *context,
-                        struct process_result *ret_result);
+typedef struct error *process_sink(void *context, struct arena *arena, const void *data,
+                                   size_t size);
+FALLIBLE process_stream(struct arena *arena, const struct process *process, process_sink *sink,
+                        void *context, struct process_result *ret_result);
 
 /* First of the folders in a fixed list (/usr/bin, /bin, /usr/local/bin) that holds an executable of that name. */
 const char *program_find(struct arena *arena, const char *name); /* NULL when there is none */

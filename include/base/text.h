@@ -26,7 +26,8 @@ bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 const char *text_trim(struct arena *arena, const char *text); /* without white space at both ends */
 const char *text_join(struct arena *arena, const struct text_list *list, const char *between);
-void text_split(struct arena *arena, const char *text, char separator, struct text_list *ret_list); /* empty pieces kept */
+void text_split(struct arena *arena, const char *text, char separator,
+                struct text_list *ret_list); /* empty pieces kept */
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. NUL is valid UTF-8 and is checked apart. */
 bool text_is_utf8(const void *data, size_t size);
@@ -44,14 +45,17 @@ const char *text_nearest(const char *word, const char *const *known, size_t coun
 
 /* Lower-case hex. ret_hex needs 2 * size + 1 bytes. */
 void text_hex(const void *data, size_t size, char *ret_hex);
-bool text_is_hex(const char *text, size_t digits); /* exactly that many lower-case hex digits, then the end */
+bool text_is_hex(const char *text,
+                 size_t digits); /* exactly that many lower-case hex digits, then the end */
 
-const char *text_size(struct arena *arena, uint64_t bytes);         /* "168 MiB" */
+const char *text_size(struct arena *arena, uint64_t bytes);            /* "168 MiB" */
 const char *text_duration(struct arena *arena, uint64_t milliseconds); /* "1.3 s", "4 min 2 s" */
-const char *text_plural(struct arena *arena, size_t count, const char *noun); /* "2 migrations", "1 migration" */
+const char *text_plural(struct arena *arena, size_t count,
+                        const char *noun); /* "2 migrations", "1 migration" */
 
 /* Strict numbers: the whole text, no sign, no space. false when it is none or above the maximum. */
 bool parse_number(const char *text, uint64_t maximum, uint64_t *ret_number);
 /* "500ms", "30s", "15m", "24h", "7d"; a bare number is refused so that nobody guesses the unit. "0" is allowed. */
 bool parse_duration(const char *text, uint64_t maximum_ms, uint64_t *ret_ms);
-bool parse_size(const char *text, uint64_t maximum, uint64_t *ret_bytes); /* "16MiB", "512KiB", "2GiB", "1TiB", "100" */
+bool parse_size(const char *text, uint64_t maximum,
+                uint64_t *ret_bytes); /* "16MiB", "512KiB", "2GiB", "1TiB", "100" */

@@ -22,10 +22,12 @@ enum checklist_item {
 struct checklist {
 	unsigned ticked;  /* bit set of enum checklist_item */
 	unsigned present; /* items that stand there, ticked or not */
-	const char *reasons[ITEM_COUNT]; /* what follows the name: "rollback-plan: restore takes 4 min" */
+	const char *reasons
+		[ITEM_COUNT]; /* what follows the name: "rollback-plan: restore takes 4 min" */
 };
 
-extern const char *const checklist_item_names[ITEM_COUNT + 1]; /* "tested", "backward-compatible", …, NULL */
+extern const char
+	*const checklist_item_names[ITEM_COUNT + 1]; /* "tested", "backward-compatible", …, NULL */
 
 /*
  * Adds what `text` ticks to `checklist`. ERR_CHECKLIST_ODD for an unknown item (in checklist.md only: `strict`), for

@@ -9,11 +9,17 @@
 #include "base/text.h"
 
 #define COMMIT_ID_SIZE 40
-#define COMMIT_MAXIMUM (1024 * 1024)       /* bytes of one commit object */
-#define SIGNATURE_MAXIMUM (64 * 1024)      /* bytes of its armor */
+#define COMMIT_MAXIMUM (1024 * 1024)  /* bytes of one commit object */
+#define SIGNATURE_MAXIMUM (64 * 1024) /* bytes of its armor */
 #define COMMIT_PARENTS_MAXIMUM 64
 
-enum signature_format { SIGNATURE_NONE, SIGNATURE_SSH, SIGNATURE_OPENPGP, SIGNATURE_X509, SIGNATURE_UNKNOWN };
+enum signature_format {
+	SIGNATURE_NONE,
+	SIGNATURE_SSH,
+	SIGNATURE_OPENPGP,
+	SIGNATURE_X509,
+	SIGNATURE_UNKNOWN
+};
 
 struct ident {
 	const char *name, *email;
@@ -40,11 +46,14 @@ struct commit {
  * a time that is no number; no blank line; above the maxima; more than one armor, or bytes behind its end.
  * Unknown extra headers are allowed.
  */
-FALLIBLE commit_parse(struct arena *arena, const char *id, struct bytes raw, struct commit *ret_commit);
+FALLIBLE commit_parse(struct arena *arena, const char *id, struct bytes raw,
+                      struct commit *ret_commit);
 
 /* Trailers: the last paragraph of the message, `Key: value` by git-interpret-trailers(1); keys without case. */
-void commit_trailers(struct arena *arena, const struct commit *commit, const char *key, struct text_list *ret_values);
+void commit_trailers(struct arena *arena, const struct commit *commit, const char *key,
+                     struct text_list *ret_values);
 
 const char *commit_short(struct arena *arena, const char *id); /* the first ten digits */
 bool commit_id_is_valid(const char *id);
-const char *signature_format_name(enum signature_format format); /* "none", "ssh", "openpgp", "x509", "unknown" */
+const char *signature_format_name(
+	enum signature_format format); /* "none", "ssh", "openpgp", "x509", "unknown" */

@@ -10,7 +10,14 @@
 
 #define FOLDER_ENTRIES_MAXIMUM 20000
 
-enum entry_mode { ENTRY_FILE, ENTRY_PROGRAM, ENTRY_FOLDER, ENTRY_LINK, ENTRY_SUBMODULE, ENTRY_OTHER };
+enum entry_mode {
+	ENTRY_FILE,
+	ENTRY_PROGRAM,
+	ENTRY_FOLDER,
+	ENTRY_LINK,
+	ENTRY_SUBMODULE,
+	ENTRY_OTHER
+};
 
 struct folder_entry {
 	const char *name;

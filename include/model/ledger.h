@@ -26,7 +26,7 @@ struct ledger_row {
 	int64_t steps;
 };
 
-struct deployed_row { /* headgate.deployed */
+struct deployed_row {       /* headgate.deployed */
 	const char *ledger; /* schema of the ledger */
 	const char *target;
 	int64_t epoch; /* the fence */
@@ -35,13 +35,14 @@ struct deployed_row { /* headgate.deployed */
 	const char *tree;  /* digest of the migrations tree */
 	const char *chain; /* head of the journal's chain */
 	int64_t at_us;
-	const char *xid; /* of the transaction that wrote the row last, its low 32 bits; NULL: not known */
+	const char *
+		xid; /* of the transaction that wrote the row last, its low 32 bits; NULL: not known */
 };
 
 struct ledger {
 	const char *schema;
 	bool schema_exists;
-	bool has_table;      /* _prisma_migrations is there */
+	bool has_table;       /* _prisma_migrations is there */
 	bool schema_is_empty; /* no table, view, type, function or sequence in it but the ledger */
 	struct ledger_row *items; /* by started_at, then id */
 	size_t count, room;
@@ -50,10 +51,13 @@ struct ledger {
 };
 
 enum row_state ledger_row_state(const struct ledger_row *row);
-const struct ledger_row *ledger_applied(const struct ledger *ledger, const char *name); /* its applied row, or NULL */
-const struct ledger_row *ledger_newest(const struct ledger *ledger, const char *name);  /* NULL: none */
+const struct ledger_row *ledger_applied(const struct ledger *ledger,
+                                        const char *name); /* its applied row, or NULL */
+const struct ledger_row *ledger_newest(const struct ledger *ledger,
+                                       const char *name); /* NULL: none */
 const struct ledger_row *ledger_find(const struct ledger *ledger, const char *row_id);
-const struct ledger_row *ledger_open_row(const struct ledger *ledger);                  /* the first open one, or NULL */
+const struct ledger_row *ledger_open_row(
+	const struct ledger *ledger); /* the first open one, or NULL */
 
 enum ledger_change_kind {
 	LEDGER_APPLIED,        /* insert a finished row (way one) */

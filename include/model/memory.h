@@ -10,9 +10,10 @@
 
 struct deployed_migration { /* an applied row that the agent wrote or adopted */
 	const char *name, *checksum;
-	const char *commit;      /* the step it is attributed to */
-	const char *row_id;      /* its row in the ledger */
-	const char *down_digest; /* the archived down script; NULL: none. journal_archive gives the bytes */
+	const char *commit; /* the step it is attributed to */
+	const char *row_id; /* its row in the ledger */
+	const char *
+		down_digest; /* the archived down script; NULL: none. journal_archive gives the bytes */
 	bool adopted;
 	int64_t at_us;
 	int64_t run;
@@ -29,7 +30,7 @@ struct refusal {
 	const char *migration; /* NULL when it concerns the step */
 	const char *stage, *code, *what, *why, *hint;
 	const char *rests_on; /* digest of what the decision rests on; another one decides anew */
-	bool sticky;          /* stands until rests_on changes or `retry`; else decided anew after ten minutes */
+	bool sticky; /* stands until rests_on changes or `retry`; else decided anew after ten minutes */
 	int64_t at_us;
 	int64_t run;
 };
@@ -46,7 +47,7 @@ struct stage_memory {
 	const char *name;
 	bool done, stopped;
 	int64_t begun_us, took_ms;
-	const struct node *evidence; /* when done */
+	const struct node *evidence;                     /* when done */
 	const char *reaction, *code, *what, *why, *hint; /* when stopped */
 	int64_t stopped_us;
 };
@@ -56,7 +57,7 @@ struct run_memory {
 	const char *target;
 	const char *direction; /* "deploy", "rollback" */
 	const char *head, *horizon, *plan;
-	const struct node *items; /* list of {action, name, checksum, commit} */
+	const struct node *items;   /* list of {action, name, checksum, commit} */
 	int64_t begun_us, ended_us; /* ended_us 0: open */
 	const char *outcome;        /* NULL: open */
 	struct {
@@ -86,7 +87,7 @@ struct memory {
 	struct {
 		struct refusal *items;
 		size_t count, room;
-	} refusals; /* those that stand */
+	} refusals;                  /* those that stand */
 	struct run_memory *open_run; /* NULL: none */
 	int64_t last_run;            /* number of the newest run, 0: none */
 	int64_t retried_us;          /* when a person last asked to try again */
@@ -96,5 +97,6 @@ struct memory {
 
 const struct deployed_migration *memory_deployed(const struct memory *memory, const char *name);
 const struct held_migration *memory_held(const struct memory *memory, const char *name);
-const struct refusal *memory_refusal(const struct memory *memory, const char *commit, const char *migration);
+const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
+                                     const char *migration);
 const struct stage_memory *run_memory_stage(const struct run_memory *run, const char *stage);

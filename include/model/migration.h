@@ -16,7 +16,7 @@
 
 struct migration {
 	const char *name;
-	const char *folder;       /* object id of its tree */
+	const char *folder;        /* object id of its tree */
 	char checksum[SHA256_HEX]; /* of migration.sql as it is */
 	struct bytes sql;
 	bool has_sql;
@@ -32,7 +32,8 @@ struct migrations { /* in Prisma's order */
 };
 
 const struct migration *migration_find(const struct migrations *migrations, const char *name);
-const struct migration *migration_find_checksum(const struct migrations *migrations, const char *checksum);
+const struct migration *migration_find_checksum(const struct migrations *migrations,
+                                                const char *checksum);
 
 /* <0, 0, >0 by Prisma's collation for ASCII (a fixed table); other bytes order after it, by value. */
 int migration_name_order(const char *a, const char *b);

@@ -17,27 +17,29 @@ struct plan_item {
 	enum plan_action action;
 	const char *name;
 	const char *checksum;
-	const char *commit;    /* the step that it is attributed to */
-	struct bytes sql;      /* what will be sent: migration.sql, or the archived down script */
-	bool has_sql;          /* false: a rollback without a down script */
+	const char *commit; /* the step that it is attributed to */
+	struct bytes sql;   /* what will be sent: migration.sql, or the archived down script */
+	bool has_sql;       /* false: a rollback without a down script */
 	const struct migration *migration; /* PLAN_APPLY: as it stands in the tree */
-	const char *row_id;    /* PLAN_ROLL_BACK: the applied row; PLAN_APPLY: NULL until apply chose one */
-	int64_t finished_us;   /* PLAN_ROLL_BACK: finished_at of that row */
+	const char *
+		row_id; /* PLAN_ROLL_BACK: the applied row; PLAN_APPLY: NULL until apply chose one */
+	int64_t finished_us;     /* PLAN_ROLL_BACK: finished_at of that row */
 	const char *down_digest; /* PLAN_ROLL_BACK: digest of the archived down script */
-	bool late;             /* older than the newest applied one */
+	bool late;               /* older than the newest applied one */
 	const char *released_by; /* it was held; the step that brought it back */
-	struct script script;  /* from lint on */
-	uint64_t took_ms;      /* once it was carried out */
-	char upto[SHA256_HEX]; /* digest of the plan up to and including this item */
+	struct script script;    /* from lint on */
+	uint64_t took_ms;        /* once it was carried out */
+	char upto[SHA256_HEX];   /* digest of the plan up to and including this item */
 };
 
 struct plan {
 	struct plan_item *items;
 	size_t count, room;
-	size_t rollbacks;      /* how many of them roll back; they come first */
+	size_t rollbacks; /* how many of them roll back; they come first */
 	char digest[SHA256_HEX];
-	struct text_list notes; /* sentences worth telling: odd names, held migrations, reported rows */
-	const char *culprit;   /* while it is made: the entry that the refusal is about */
+	struct text_list
+		notes; /* sentences worth telling: odd names, held migrations, reported rows */
+	const char *culprit; /* while it is made: the entry that the refusal is about */
 };
 
 struct plan_input {
@@ -61,7 +63,8 @@ struct plan_input {
  */
 FALLIBLE plan_make(struct arena *arena, const struct plan_input *input, struct plan *ret_plan,
                    const char **ret_culprit);
-void plan_digest(struct plan *plan); /* after items changed: `upto` of each, and the digest of all */
+void plan_digest(
+	struct plan *plan); /* after items changed: `upto` of each, and the digest of all */
 const char *plan_action_name(enum plan_action action); /* "roll back", "apply" */
 /* "apply 2 migrations", "roll back 1 migration, apply 1", "nothing to do" */
 const char *plan_summary(struct arena *arena, const struct plan *plan);

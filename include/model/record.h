@@ -25,8 +25,10 @@ struct record {
 	const char *stage;     /* NULL where it means nothing */
 	const char *migration; /* a migration's name, or NULL */
 	const char *commit;    /* full id, or NULL */
-	const struct node *body; /* a map with the keys that records.def names for the kind; NULL: empty */
-	struct bytes archive;  /* RECORD_DEPLOYED, RECORD_ARCHIVED, RECORD_FINGERPRINT: bytes kept beside the record
+	const struct node
+		*body; /* a map with the keys that records.def names for the kind; NULL: empty */
+	struct bytes
+		archive; /* RECORD_DEPLOYED, RECORD_ARCHIVED, RECORD_FINGERPRINT: bytes kept beside the record
 				* under their SHA-256 (the body names the digest); size 0: none */
 };
 
@@ -44,7 +46,7 @@ struct kept_record {
 	const char *kind, *target;
 	int64_t run;
 	const char *stage, *migration, *commit;
-	const char *body;             /* compact JSON */
+	const char *body;              /* compact JSON */
 	const char *previous, *digest; /* 64 hex digits each */
 };
 
@@ -57,4 +59,5 @@ const char *record_digest(struct arena *arena, const struct kept_record *record)
 const char *record_chain_start(struct arena *arena, const char *identity);
 
 /* The body of a STATUS record. */
-struct node *record_status_body(struct arena *arena, const struct status *status, const struct text_list *forges);
+struct node *record_status_body(struct arena *arena, const struct status *status,
+                                const struct text_list *forges);

@@ -13,7 +13,10 @@ enum backup_rule { BACKUP_REQUIRED, BACKUP_NONE };
 enum late_rule { LATE_ALLOW, LATE_REFUSE };
 enum unexplained_rule { UNEXPLAINED_REFUSE, UNEXPLAINED_REPORT };
 enum nonatomic_rule { NONATOMIC_ALLOW, NONATOMIC_REFUSE };
-enum rollback_rule { ROLLBACK_TRAILER, ROLLBACK_FREE }; /* `Headgate-Rollback: down` demanded, or not */
+enum rollback_rule {
+	ROLLBACK_TRAILER,
+	ROLLBACK_FREE
+}; /* `Headgate-Rollback: down` demanded, or not */
 enum report_rule { REPORT_TOUCHED, REPORT_ALL };
 
 struct policy {
@@ -26,9 +29,9 @@ struct policy {
 	uint64_t backup_keep;
 	int late, unexplained, nonatomic, rollback;
 	uint64_t max_rollback;
-	uint64_t lock_timeout;      /* ms: longest wait for one lock, and so for any query behind us */
-	uint64_t lock_budget;       /* ms: how long to go on trying before WAIT */
-	uint64_t statement_timeout; /* ms */
+	uint64_t lock_timeout; /* ms: longest wait for one lock, and so for any query behind us */
+	uint64_t lock_budget;  /* ms: how long to go on trying before WAIT */
+	uint64_t statement_timeout;           /* ms */
 	uint64_t idle_in_transaction_timeout; /* ms */
 };
 
@@ -36,8 +39,8 @@ struct target {
 	const char *name;         /* [a-z0-9][a-z0-9-]*, at most 40 */
 	const char *database_url; /* one of the two */
 	const char *database_url_file;
-	const char *branch;       /* NULL: the repository's default branch */
-	const char *migrations;   /* path in the repository, "prisma/migrations" */
+	const char *branch;     /* NULL: the repository's default branch */
+	const char *migrations; /* path in the repository, "prisma/migrations" */
 	const char *policy_path;
 	struct text_list schemas; /* owned; empty: the schema of the ledger */
 	int report;               /* enum report_rule */
@@ -71,4 +74,5 @@ struct config {
 	size_t target_count;
 };
 
-const struct target *config_find_target(const struct config *config, const char *name); /* NULL: none */
+const struct target *config_find_target(const struct config *config,
+                                        const char *name); /* NULL: none */

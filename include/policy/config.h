@@ -14,10 +14,12 @@ struct config_variable { /* an environment variable that overrides what is neith
 };
 const struct config_variable *config_variables(size_t *ret_count);
 
-typedef struct error *config_reader(struct arena *arena, const char *path, struct bytes bytes, struct node **ret_node);
+typedef struct error *config_reader(struct arena *arena, const char *path, struct bytes bytes,
+                                    struct node **ret_node);
 
 /*
  * Reads the configuration and every policy it names. Paths are relative to the configuration's folder. Errors:
  * ERR_CONFIG_MISSING, ERR_CONFIG, ERR_FILE_RIGHTS (a file that others may write).
  */
-FALLIBLE config_load(struct arena *arena, const char *path, config_reader *reader, struct config *ret_config);
+FALLIBLE config_load(struct arena *arena, const char *path, config_reader *reader,
+                     struct config *ret_config);

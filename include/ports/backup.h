@@ -11,12 +11,14 @@ enum backup_scope { BACKUP_DATABASE, BACKUP_SCHEMA };
 
 struct backup_request {
 	const char *target;
-	int64_t run;      /* part of the file's name: asking again for the same run finds the finished file */
+	int64_t run; /* part of the file's name: asking again for the same run finds the finished file */
 	enum backup_scope scope;
 	const struct text_list *schemas; /* for BACKUP_SCHEMA */
 	int server_version_num;
-	uint64_t database_size; /* bytes, an upper estimate for the free-space check; 0: not known */
-	uint64_t keep;          /* how many finished backups of this target stay, the new one included; at least 1 */
+	uint64_t
+		database_size; /* bytes, an upper estimate for the free-space check; 0: not known */
+	uint64_t
+		keep; /* how many finished backups of this target stay, the new one included; at least 1 */
 };
 
 struct backup_made {
@@ -24,11 +26,11 @@ struct backup_made {
 	const char *sha256;
 	uint64_t size;
 	uint64_t took_ms;
-	const char *tool;  /* "pg_dump (PostgreSQL) 15.18" */
-	const char *roles; /* file with the roles, or NULL */
+	const char *tool;      /* "pg_dump (PostgreSQL) 15.18" */
+	const char *roles;     /* file with the roles, or NULL */
 	const char *roles_why; /* why there is none ("the role may not read pg_authid"), or NULL */
 	enum backup_scope scope;
-	bool again;        /* it was already there for this run */
+	bool again; /* it was already there for this run */
 };
 
 struct backup;
@@ -37,13 +39,14 @@ struct backup_ops {
 	const char *name;
 	/* ERR_BACKUP_SPACE, ERR_BACKUP_VERSION, ERR_BACKUP, ERR_BACKUP_DAMAGED: no file of the try is left behind. */
 	struct error *(*take)(struct backup *backup, const struct backup_request *request,
-	                      const struct progress *progress, struct arena *arena, struct backup_made *ret_made);
+	                      const struct progress *progress, struct arena *arena,
+	                      struct backup_made *ret_made);
 	/* The finished backup of that target and run, checked against its digest; *ret_found false: there is none. */
-	struct error *(*find)(struct backup *backup, const char *target, int64_t run, struct arena *arena,
-	                      bool *ret_found, struct backup_made *ret_made);
+	struct error *(*find)(struct backup *backup, const char *target, int64_t run,
+	                      struct arena *arena, bool *ret_found, struct backup_made *ret_made);
 	/* The command line that brings it back, for people. */
-	const char *(*restore_line)(struct backup *backup, const char *file, enum backup_scope scope,
-	                            struct arena *arena);
+	const char *(*restore_line)(struct backup *backup, const char *file,
+	                            enum backup_scope scope, struct arena *arena);
 	void (*close)(struct backup *backup);
 };
 
@@ -58,14 +61,15 @@ static inline FALLIBLE backup_take(struct backup *backup, const struct backup_re
 	return backup->ops->take(backup, request, progress, arena, ret_made);
 }
 
-static inline FALLIBLE backup_find(struct backup *backup, const char *target, int64_t run, struct arena *arena,
-                                   bool *ret_found, struct backup_made *ret_made)
+static inline FALLIBLE backup_find(struct backup *backup, const char *target, int64_t run,
+                                   struct arena *arena, bool *ret_found,
+                                   struct backup_made *ret_made)
 {
 	return backup->ops->find(backup, target, run, arena, ret_found, ret_made);
 }
 
-static inline const char *backup_restore_line(struct backup *backup, const char *file, enum backup_scope scope,
-                                              struct arena *arena)
+static inline const char *backup_restore_line(struct backup *backup, const char *file,
+                                              enum backup_scope scope, struct arena *arena)
 {
 	return backup->ops->restore_line(backup, file, scope, arena);
 }

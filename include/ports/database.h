@@ -19,9 +19,10 @@
 #define LEDGER_ROWS_MAXIMUM 100000
 
 struct server {
-	int version_num;               /* 150018 */
-	const char *version;           /* "15.18" */
-	const char *system_identifier; /* pg_control_system(); NULL where the role may not call it */
+	int version_num;     /* 150018 */
+	const char *version; /* "15.18" */
+	const char
+		*system_identifier; /* pg_control_system(); NULL where the role may not call it */
 	const char *database, *role;
 	const char *current_schema; /* NULL: none */
 	bool is_superuser;
@@ -47,19 +48,19 @@ struct deployed_change { /* what headgate.deployed shall say after the write; NU
 
 enum transaction_state { TRANSACTION_NONE, TRANSACTION_OPEN, TRANSACTION_FAILED };
 
-struct answer { /* of one simple query */
-	struct text_list tags;      /* command tags in order, up to the failure */
+struct answer {                /* of one simple query */
+	struct text_list tags; /* command tags in order, up to the failure */
 	bool failed;
-	struct sql_error error;     /* when failed */
+	struct sql_error error;             /* when failed */
 	enum transaction_state transaction; /* afterwards */
-	bool lost;                  /* the connection broke: whether the last part took effect is not known */
-	bool copy_ended;            /* a COPY … FROM STDIN was met and ended with an error */
+	bool lost;       /* the connection broke: whether the last part took effect is not known */
+	bool copy_ended; /* a COPY … FROM STDIN was met and ended with an error */
 };
 
 struct send_options {
-	bool leave_running;      /* on SIGTERM leave the statement to the server (index builds) instead of cancelling */
+	bool leave_running; /* on SIGTERM leave the statement to the server (index builds) instead of cancelling */
 	bool no_statement_timeout; /* statement_timeout 0 for this one; bounded by progress */
-	const char *what;        /* for progress: "building users_email_idx"; NULL: no progress */
+	const char *what;          /* for progress: "building users_email_idx"; NULL: no progress */
 	const struct progress *progress;
 };
 
@@ -88,8 +89,8 @@ struct database_ops {
 	 * ERR_DB_VERSION (before 14), ERR_DB_POOLER (PQbackendPID differs from pg_backend_pid), ERR_DB_STANDBY (the
 	 * database is in recovery and `for_writing`). The secret is read again at each connect.
 	 */
-	struct error *(*connect)(struct database *database, const struct session_limits *limits, bool for_writing,
-	                         struct arena *arena, struct server *ret_server);
+	struct error *(*connect)(struct database *database, const struct session_limits *limits,
+	                         bool for_writing, struct arena *arena, struct server *ret_server);
 	/* Rows and headgate.deployed as they are now, in one snapshot. No ledger: has_table false. */
 	struct error *(*ledger)(struct database *database, const char *schema, struct arena *arena,
 	                        struct ledger *ret_ledger);
@@ -105,19 +106,21 @@ struct database_ops {
 	 * (ERR_JOURNAL_FOREIGN, unless `take_over`), raises the epoch and returns it. ERR_DB_RIGHTS prints the SQL for
 	 * the owner when a right is missing.
 	 */
-	struct error *(*take_fence)(struct database *database, const char *schema, const char *target,
-	                            const char *journal, bool take_over, struct arena *arena, int64_t *ret_epoch);
+	struct error *(*take_fence)(struct database *database, const char *schema,
+	                            const char *target, const char *journal, bool take_over,
+	                            struct arena *arena, int64_t *ret_epoch);
 	/* One round trip: BEGIN, fence, transaction id. ERR_FENCED: nothing is open. */
-	struct error *(*begin)(struct database *database, const struct fence *fence, struct arena *arena,
-	                       const char **ret_xid);
+	struct error *(*begin)(struct database *database, const struct fence *fence,
+	                       struct arena *arena, const char **ret_xid);
 	/*
 	 * One simple query, the bytes as they are, results read one by one; rows are forgotten. An SQL error is in the
 	 * answer, not an error; so is a cancel because we were asked to stop (57014). With leave_running a stop is
 	 * ERR_STOPPED, and the session is gone. COPY … TO STDOUT has no reader: it fails with 0A000, but the server goes on,
 	 * and so do the tags. ERR_FILE_NOT_TEXT: a NUL byte.
 	 */
-	struct error *(*send)(struct database *database, struct bytes sql, const struct send_options *options,
-	                      struct arena *arena, struct answer *ret_answer);
+	struct error *(*send)(struct database *database, struct bytes sql,
+	                      const struct send_options *options, struct arena *arena,
+	                      struct answer *ret_answer);
 	/*
 	 * One round trip at the end of way one: RESET SESSION AUTHORIZATION, RESET ROLE, still the same transaction id,
 	 * the ledger's change, headgate.deployed, COMMIT. On ERR_DB_LOST ask transaction_outcome(xid). After any other
@@ -125,16 +128,16 @@ struct database_ops {
 	 * a dropped ledger), ERR_FENCED when headgate.deployed is not as begin saw it. ERR_OUTCOME_UNKNOWN: the file ended
 	 * our transaction.
 	 */
-	struct error *(*commit)(struct database *database, const struct fence *fence, const char *xid,
-	                        const struct ledger_change *change, const struct deployed_change *deployed,
-	                        struct arena *arena);
+	struct error *(*commit)(struct database *database, const struct fence *fence,
+	                        const char *xid, const struct ledger_change *change,
+	                        const struct deployed_change *deployed, struct arena *arena);
 	/*
 	 * The same change in a transaction of its own, under the fence. `change` NULL: headgate.deployed alone. ERR_FENCED
 	 * also when the row of an update is not in the state that the change starts from.
 	 */
 	struct error *(*write)(struct database *database, const struct fence *fence,
-	                       const struct ledger_change *change, const struct deployed_change *deployed,
-	                       struct arena *arena);
+	                       const struct ledger_change *change,
+	                       const struct deployed_change *deployed, struct arena *arena);
 	struct error *(*rollback)(struct database *database, struct arena *arena);
 	/*
 	 * After each file: RESET SESSION AUTHORIZATION, RESET ROLE, RESET ALL, DEALLOCATE ALL, CLOSE ALL, UNLISTEN *,
@@ -143,25 +146,27 @@ struct database_ops {
 	 */
 	struct error *(*tidy)(struct database *database, struct arena *arena, bool *ret_lock_kept);
 	/* An unqualified name is looked for as this session would (a file may set its search_path), else in `schema`. */
-	struct error *(*probe)(struct database *database, const struct statement *statement, const char *schema,
-	                       struct arena *arena, enum probe_result *ret_result);
+	struct error *(*probe)(struct database *database, const struct statement *statement,
+	                       const char *schema, struct arena *arena,
+	                       enum probe_result *ret_result);
 	/*
 	 * Removes the remnant of a statement (drops its invalid index CONCURRENTLY, finalizes its detach). Nothing to remove,
 	 * or still being built: nothing happens. ERR_LOCKS_BUSY: the locks for it could not be had.
 	 */
-	struct error *(*clean_up)(struct database *database, const struct statement *statement, const char *schema,
-	                          struct arena *arena);
-	struct error *(*transaction_outcome)(struct database *database, const char *xid, struct arena *arena,
+	struct error *(*clean_up)(struct database *database, const struct statement *statement,
+	                          const char *schema, struct arena *arena);
+	struct error *(*transaction_outcome)(struct database *database, const char *xid,
+	                                     struct arena *arena,
 	                                     enum transaction_outcome *ret_outcome);
-	struct error *(*fingerprint)(struct database *database, const struct text_list *schemas, struct arena *arena,
-	                             struct fingerprint *ret_fingerprint);
+	struct error *(*fingerprint)(struct database *database, const struct text_list *schemas,
+	                             struct arena *arena, struct fingerprint *ret_fingerprint);
 	/* Names ("schema.index") of indexes in these schemas that are not valid and not being built. */
 	struct error *(*invalid_indexes)(struct database *database, const struct text_list *schemas,
 	                                 struct arena *arena, struct text_list *ret_names);
 	/* What the role may not read, as the GRANTs that would mend it; empty: a dump of that scope will be whole.
 	 * schemas NULL: the whole database. */
-	struct error *(*unreadable)(struct database *database, const struct text_list *schemas, struct arena *arena,
-	                            struct text_list *ret_grants);
+	struct error *(*unreadable)(struct database *database, const struct text_list *schemas,
+	                            struct arena *arena, struct text_list *ret_grants);
 	void (*disconnect)(struct database *database);
 	void (*close)(struct database *database);
 };
@@ -170,19 +175,21 @@ struct database {
 	const struct database_ops *ops;
 };
 
-static inline FALLIBLE database_connect(struct database *database, const struct session_limits *limits,
-                                        bool for_writing, struct arena *arena, struct server *ret_server)
+static inline FALLIBLE database_connect(struct database *database,
+                                        const struct session_limits *limits, bool for_writing,
+                                        struct arena *arena, struct server *ret_server)
 {
 	return database->ops->connect(database, limits, for_writing, arena, ret_server);
 }
 
-static inline FALLIBLE database_ledger(struct database *database, const char *schema, struct arena *arena,
-                                       struct ledger *ret_ledger)
+static inline FALLIBLE database_ledger(struct database *database, const char *schema,
+                                       struct arena *arena, struct ledger *ret_ledger)
 {
 	return database->ops->ledger(database, schema, arena, ret_ledger);
 }
 
-static inline FALLIBLE database_lock(struct database *database, uint64_t budget_ms, struct arena *arena)
+static inline FALLIBLE database_lock(struct database *database, uint64_t budget_ms,
+                                     struct arena *arena)
 {
 	return database->ops->lock(database, budget_ms, arena);
 }
@@ -192,35 +199,37 @@ static inline FALLIBLE database_unlock(struct database *database, struct arena *
 	return database->ops->unlock(database, arena);
 }
 
-static inline FALLIBLE database_take_fence(struct database *database, const char *schema, const char *target,
-                                           const char *journal, bool take_over, struct arena *arena,
-                                           int64_t *ret_epoch)
+static inline FALLIBLE database_take_fence(struct database *database, const char *schema,
+                                           const char *target, const char *journal, bool take_over,
+                                           struct arena *arena, int64_t *ret_epoch)
 {
-	return database->ops->take_fence(database, schema, target, journal, take_over, arena, ret_epoch);
+	return database->ops->take_fence(database, schema, target, journal, take_over, arena,
+	                                 ret_epoch);
 }
 
-static inline FALLIBLE database_begin(struct database *database, const struct fence *fence, struct arena *arena,
-                                      const char **ret_xid)
+static inline FALLIBLE database_begin(struct database *database, const struct fence *fence,
+                                      struct arena *arena, const char **ret_xid)
 {
 	return database->ops->begin(database, fence, arena, ret_xid);
 }
 
-static inline FALLIBLE database_send(struct database *database, struct bytes sql, const struct send_options *options,
-                                     struct arena *arena, struct answer *ret_answer)
+static inline FALLIBLE database_send(struct database *database, struct bytes sql,
+                                     const struct send_options *options, struct arena *arena,
+                                     struct answer *ret_answer)
 {
 	return database->ops->send(database, sql, options, arena, ret_answer);
 }
 
-static inline FALLIBLE database_commit(struct database *database, const struct fence *fence, const char *xid,
-                                       const struct ledger_change *change, const struct deployed_change *deployed,
-                                       struct arena *arena)
+static inline FALLIBLE database_commit(struct database *database, const struct fence *fence,
+                                       const char *xid, const struct ledger_change *change,
+                                       const struct deployed_change *deployed, struct arena *arena)
 {
 	return database->ops->commit(database, fence, xid, change, deployed, arena);
 }
 
 static inline FALLIBLE database_write(struct database *database, const struct fence *fence,
-                                      const struct ledger_change *change, const struct deployed_change *deployed,
-                                      struct arena *arena)
+                                      const struct ledger_change *change,
+                                      const struct deployed_change *deployed, struct arena *arena)
 {
 	return database->ops->write(database, fence, change, deployed, arena);
 }
@@ -230,43 +239,50 @@ static inline FALLIBLE database_rollback(struct database *database, struct arena
 	return database->ops->rollback(database, arena);
 }
 
-static inline FALLIBLE database_tidy(struct database *database, struct arena *arena, bool *ret_lock_kept)
+static inline FALLIBLE database_tidy(struct database *database, struct arena *arena,
+                                     bool *ret_lock_kept)
 {
 	return database->ops->tidy(database, arena, ret_lock_kept);
 }
 
 static inline FALLIBLE database_probe(struct database *database, const struct statement *statement,
-                                      const char *schema, struct arena *arena, enum probe_result *ret_result)
+                                      const char *schema, struct arena *arena,
+                                      enum probe_result *ret_result)
 {
 	return database->ops->probe(database, statement, schema, arena, ret_result);
 }
 
-static inline FALLIBLE database_clean_up(struct database *database, const struct statement *statement,
-                                         const char *schema, struct arena *arena)
+static inline FALLIBLE database_clean_up(struct database *database,
+                                         const struct statement *statement, const char *schema,
+                                         struct arena *arena)
 {
 	return database->ops->clean_up(database, statement, schema, arena);
 }
 
-static inline FALLIBLE database_transaction_outcome(struct database *database, const char *xid, struct arena *arena,
+static inline FALLIBLE database_transaction_outcome(struct database *database, const char *xid,
+                                                    struct arena *arena,
                                                     enum transaction_outcome *ret_outcome)
 {
 	return database->ops->transaction_outcome(database, xid, arena, ret_outcome);
 }
 
-static inline FALLIBLE database_fingerprint(struct database *database, const struct text_list *schemas,
-                                            struct arena *arena, struct fingerprint *ret_fingerprint)
+static inline FALLIBLE database_fingerprint(struct database *database,
+                                            const struct text_list *schemas, struct arena *arena,
+                                            struct fingerprint *ret_fingerprint)
 {
 	return database->ops->fingerprint(database, schemas, arena, ret_fingerprint);
 }
 
-static inline FALLIBLE database_invalid_indexes(struct database *database, const struct text_list *schemas,
+static inline FALLIBLE database_invalid_indexes(struct database *database,
+                                                const struct text_list *schemas,
                                                 struct arena *arena, struct text_list *ret_names)
 {
 	return database->ops->invalid_indexes(database, schemas, arena, ret_names);
 }
 
-static inline FALLIBLE database_unreadable(struct database *database, const struct text_list *schemas,
-                                           struct arena *arena, struct text_list *ret_grants)
+static inline FALLIBLE database_unreadable(struct database *database,
+                                           const struct text_list *schemas, struct arena *arena,
+                                           struct text_list *ret_grants)
 {
 	return database->ops->unreadable(database, schemas, arena, ret_grants);
 }

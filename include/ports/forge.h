@@ -27,8 +27,8 @@ struct forge {
 	const struct forge_ops *ops;
 };
 
-static inline FALLIBLE forge_post(struct forge *forge, const struct status *status, struct arena *arena,
-                                  uint64_t *ret_wait_ms)
+static inline FALLIBLE forge_post(struct forge *forge, const struct status *status,
+                                  struct arena *arena, uint64_t *ret_wait_ms)
 {
 	return forge->ops->post(forge, status, arena, ret_wait_ms);
 }

@@ -56,40 +56,43 @@ struct journal_ops {
 	/* Who this journal is: a UUID made with it. Lives as long as the journal. */
 	const char *(*identity)(struct journal *journal);
 	/* Digest of the newest record: the head of the chain (64 hex digits). */
-	struct error *(*chain)(struct journal *journal, struct arena *arena, const char **ret_digest);
+	struct error *(*chain)(struct journal *journal, struct arena *arena,
+	                       const char **ret_digest);
 	/*
 	 * All records or none. A record with RUN_NEW opens a run; the others of the call with RUN_NEW belong to it, and
 	 * *ret_run (may be NULL) is its number. ERR_JOURNAL when it could not be written: nothing was.
 	 */
-	struct error *(*write)(struct journal *journal, const struct records *records, struct arena *arena,
-	                       int64_t *ret_run);
+	struct error *(*write)(struct journal *journal, const struct records *records,
+	                       struct arena *arena, int64_t *ret_run);
 	struct error *(*memory)(struct journal *journal, const char *target, struct arena *arena,
 	                        struct memory *ret_memory);
 	/* Bytes kept under a digest. ERR_JOURNAL_DAMAGED when they are gone or differ from it. */
 	struct error *(*archive)(struct journal *journal, const char *digest, struct arena *arena,
 	                         struct bytes *ret_bytes);
 	/* When was the commit first seen (seconds)? 0: never. */
-	struct error *(*first_seen)(struct journal *journal, const char *commit, struct arena *arena,
-	                            int64_t *ret_seconds);
+	struct error *(*first_seen)(struct journal *journal, const char *commit,
+	                            struct arena *arena, int64_t *ret_seconds);
 	/* The body of the VERDICT record for commit under these keys, or NULL. */
-	struct error *(*verdict)(struct journal *journal, const char *commit, const char *keys, struct arena *arena,
-	                         const struct node **ret_body);
+	struct error *(*verdict)(struct journal *journal, const char *commit, const char *keys,
+	                         struct arena *arena, const struct node **ret_body);
 	/* Newest first, at most `limit`; target NULL: of all. Without stages and intents. */
-	struct error *(*runs)(struct journal *journal, const char *target, size_t limit, struct arena *arena,
-	                      struct runs *ret_runs);
+	struct error *(*runs)(struct journal *journal, const char *target, size_t limit,
+	                      struct arena *arena, struct runs *ret_runs);
 	/* One run with all its stages. ERR_UNKNOWN_RUN. */
-	struct error *(*run)(struct journal *journal, int64_t run, struct arena *arena, struct run_memory *ret_run);
+	struct error *(*run)(struct journal *journal, int64_t run, struct arena *arena,
+	                     struct run_memory *ret_run);
 	/* Newest status per commit, newest first, at most `limit`. */
-	struct error *(*statuses)(struct journal *journal, const char *target, size_t limit, struct arena *arena,
-	                          struct statuses *ret_statuses);
+	struct error *(*statuses)(struct journal *journal, const char *target, size_t limit,
+	                          struct arena *arena, struct statuses *ret_statuses);
 	/*
 	 * What is to be delivered at `now_us`, in the order of writing, at most `limit`; target NULL: of all. An item
 	 * stays behind an earlier undelivered one of the same forge, target and commit, unless it supersedes it (a
 	 * later status of the same context): then the earlier one is closed as superseded and is not returned; pending
 	 * statuses that were never delivered may be skipped so, others not. `all`: also those not yet due and final.
 	 */
-	struct error *(*outbox)(struct journal *journal, const char *target, int64_t now_us, size_t limit, bool all,
-	                        struct arena *arena, struct outbox *ret_outbox);
+	struct error *(*outbox)(struct journal *journal, const char *target, int64_t now_us,
+	                        size_t limit, bool all, struct arena *arena,
+	                        struct outbox *ret_outbox);
 	/* Walks the whole chain. ERR_JOURNAL_DAMAGED names the first record that does not fit. */
 	struct error *(*check)(struct journal *journal, struct arena *arena, int64_t *ret_records);
 	void (*close)(struct journal *journal);
@@ -104,43 +107,45 @@ static inline const char *journal_identity(struct journal *journal)
 	return journal->ops->identity(journal);
 }
 
-static inline FALLIBLE journal_chain(struct journal *journal, struct arena *arena, const char **ret_digest)
+static inline FALLIBLE journal_chain(struct journal *journal, struct arena *arena,
+                                     const char **ret_digest)
 {
 	return journal->ops->chain(journal, arena, ret_digest);
 }
 
-static inline FALLIBLE journal_write(struct journal *journal, const struct records *records, struct arena *arena,
-                                     int64_t *ret_run)
+static inline FALLIBLE journal_write(struct journal *journal, const struct records *records,
+                                     struct arena *arena, int64_t *ret_run)
 {
 	return journal->ops->write(journal, records, arena, ret_run);
 }
 
-static inline FALLIBLE journal_memory(struct journal *journal, const char *target, struct arena *arena,
-                                      struct memory *ret_memory)
+static inline FALLIBLE journal_memory(struct journal *journal, const char *target,
+                                      struct arena *arena, struct memory *ret_memory)
 {
 	return journal->ops->memory(journal, target, arena, ret_memory);
 }
 
-static inline FALLIBLE journal_archive(struct journal *journal, const char *digest, struct arena *arena,
-                                       struct bytes *ret_bytes)
+static inline FALLIBLE journal_archive(struct journal *journal, const char *digest,
+                                       struct arena *arena, struct bytes *ret_bytes)
 {
 	return journal->ops->archive(journal, digest, arena, ret_bytes);
 }
 
-static inline FALLIBLE journal_first_seen(struct journal *journal, const char *commit, struct arena *arena,
-                                          int64_t *ret_seconds)
+static inline FALLIBLE journal_first_seen(struct journal *journal, const char *commit,
+                                          struct arena *arena, int64_t *ret_seconds)
 {
 	return journal->ops->first_seen(journal, commit, arena, ret_seconds);
 }
 
-static inline FALLIBLE journal_verdict(struct journal *journal, const char *commit, const char *keys,
-                                       struct arena *arena, const struct node **ret_body)
+static inline FALLIBLE journal_verdict(struct journal *journal, const char *commit,
+                                       const char *keys, struct arena *arena,
+                                       const struct node **ret_body)
 {
 	return journal->ops->verdict(journal, commit, keys, arena, ret_body);
 }
 
-static inline FALLIBLE journal_runs(struct journal *journal, const char *target, size_t limit, struct arena *arena,
-                                    struct runs *ret_runs)
+static inline FALLIBLE journal_runs(struct journal *journal, const char *target, size_t limit,
+                                    struct arena *arena, struct runs *ret_runs)
 {
 	return journal->ops->runs(journal, target, limit, arena, ret_runs);
 }
@@ -157,13 +162,15 @@ static inline FALLIBLE journal_statuses(struct journal *journal, const char *tar
 	return journal->ops->statuses(journal, target, limit, arena, ret_statuses);
 }
 
-static inline FALLIBLE journal_outbox(struct journal *journal, const char *target, int64_t now_us, size_t limit,
-                                      bool all, struct arena *arena, struct outbox *ret_outbox)
+static inline FALLIBLE journal_outbox(struct journal *journal, const char *target, int64_t now_us,
+                                      size_t limit, bool all, struct arena *arena,
+                                      struct outbox *ret_outbox)
 {
 	return journal->ops->outbox(journal, target, now_us, limit, all, arena, ret_outbox);
 }
 
-static inline FALLIBLE journal_check(struct journal *journal, struct arena *arena, int64_t *ret_records)
+static inline FALLIBLE journal_check(struct journal *journal, struct arena *arena,
+                                     int64_t *ret_records)
 {
 	return journal->ops->check(journal, arena, ret_records);
 }

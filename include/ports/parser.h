@@ -9,8 +9,9 @@
 struct parser_file {
 	const char *name; /* for messages: "20261124_add/migration.sql" */
 	struct bytes sql; /* UTF-8 without NUL (migration_check_text) */
-	struct script *ret_script;   /* set on success: statements in file order, way not yet chosen; else NULL */
-	struct error *ret_error;     /* ERR_SQL_REFUSED: a syntax error with its line; NULL: parsed */
+	struct script *
+		ret_script; /* set on success: statements in file order, way not yet chosen; else NULL */
+	struct error *ret_error; /* ERR_SQL_REFUSED: a syntax error with its line; NULL: parsed */
 };
 
 struct parser;
@@ -19,7 +20,8 @@ struct parser_ops {
 	const char *name;
 	/* Parses all files of one batch. Each file has its own outcome; the returned error (ERR_PARSER) means that the
 	 * parser itself could not work. A file that crashes the parser is ERR_SQL_REFUSED, "cannot be parsed safely". */
-	struct error *(*parse)(struct parser *parser, struct parser_file *files, size_t count, struct arena *arena);
+	struct error *(*parse)(struct parser *parser, struct parser_file *files, size_t count,
+	                       struct arena *arena);
 	void (*close)(struct parser *parser);
 };
 

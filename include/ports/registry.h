@@ -16,23 +16,28 @@
 
 struct forge_row {
 	const char *name; /* as in a target's `forges` */
-	struct error *(*open)(struct arena *arena, const struct config *config, const struct target *target,
-	                      struct forge **ret_forge);
+	struct error *(*open)(struct arena *arena, const struct config *config,
+	                      const struct target *target, struct forge **ret_forge);
 };
 
 struct registry {
 	/* YAML bytes to a tree. ERR_CONFIG with line and column; `path` is for the message. */
-	struct error *(*read_yaml)(struct arena *arena, const char *path, struct bytes yaml, struct node **ret_node);
-	struct error *(*open_journal)(struct arena *arena, const struct config *config, bool read_only,
-	                              struct journal **ret_journal);
-	struct error *(*open_source)(struct arena *arena, const struct config *config, struct source **ret_source);
-	struct error *(*open_keyring)(struct arena *arena, const struct config *config, struct keyring **ret_keyring);
+	struct error *(*read_yaml)(struct arena *arena, const char *path, struct bytes yaml,
+	                           struct node **ret_node);
+	struct error *(*open_journal)(struct arena *arena, const struct config *config,
+	                              bool read_only, struct journal **ret_journal);
+	struct error *(*open_source)(struct arena *arena, const struct config *config,
+	                             struct source **ret_source);
+	struct error *(*open_keyring)(struct arena *arena, const struct config *config,
+	                              struct keyring **ret_keyring);
 	/* *ret_schema: the schema of the ledger, from the database URL. */
-	struct error *(*open_database)(struct arena *arena, const struct config *config, const struct target *target,
-	                               struct database **ret_database, const char **ret_schema);
+	struct error *(*open_database)(struct arena *arena, const struct config *config,
+	                               const struct target *target, struct database **ret_database,
+	                               const char **ret_schema);
 	struct error *(*open_parser)(struct arena *arena, struct parser **ret_parser);
 	/* `journal`: its identity; backups of another journal's runs are not ours. */
-	struct error *(*open_backup)(struct arena *arena, const struct config *config, const struct target *target,
-	                             const char *journal, struct backup **ret_backup);
+	struct error *(*open_backup)(struct arena *arena, const struct config *config,
+	                             const struct target *target, const char *journal,
+	                             struct backup **ret_backup);
 	const struct forge_row *forges; /* ends with a row without a name */
 };

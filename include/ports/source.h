@@ -18,30 +18,34 @@ struct source_ops {
 	 * branch. *ret_branch: the branch's short name. ERR_GIT_UNREACHABLE, ERR_GIT_AUTH; ERR_GIT_EMPTY: no commits at
 	 * all; ERR_GIT_NO_BRANCH: other branches, but not this one (the message names them).
 	 */
-	struct error *(*head)(struct source *source, const char *branch, struct arena *arena, const char **ret_branch,
-	                      const char **ret_commit);
+	struct error *(*head)(struct source *source, const char *branch, struct arena *arena,
+	                      const char **ret_branch, const char **ret_commit);
 	/* Brings the objects of that branch when the mirror lacks `commit`; fetches nothing when it has it. */
-	struct error *(*fetch)(struct source *source, const char *branch, const char *commit, struct arena *arena);
+	struct error *(*fetch)(struct source *source, const char *branch, const char *commit,
+	                       struct arena *arena);
 	/* Raw bytes of a commit object. ERR_GIT_OBJECT, ERR_GIT_LIMIT, ERR_UNKNOWN_COMMIT. */
-	struct error *(*commit)(struct source *source, const char *id, struct arena *arena, struct bytes *ret_raw);
+	struct error *(*commit)(struct source *source, const char *id, struct arena *arena,
+	                        struct bytes *ret_raw);
 	/* Full id of what a person typed (a branch, a short id, HEAD of the watched branch). ERR_UNKNOWN_COMMIT. */
-	struct error *(*resolve)(struct source *source, const char *text, struct arena *arena, const char **ret_commit);
+	struct error *(*resolve)(struct source *source, const char *text, struct arena *arena,
+	                         const char **ret_commit);
 	/*
 	 * Commits reachable from `head` and not from `from`, newest first. `from` NULL: all. *ret_descends: is `from`
 	 * equal to head or one of its ancestors?
 	 */
-	struct error *(*history)(struct source *source, const char *from, const char *head, struct arena *arena,
-	                         struct history *ret_history, bool *ret_descends);
+	struct error *(*history)(struct source *source, const char *from, const char *head,
+	                         struct arena *arena, struct history *ret_history,
+	                         bool *ret_descends);
 	/* The folder `path` of a commit. Not there: success with ret_folder->tree NULL. A file in its place:
 	 * ERR_FOLDER_ENTRY. */
-	struct error *(*folder)(struct source *source, const char *commit, const char *path, struct arena *arena,
-	                        struct folder *ret_folder);
+	struct error *(*folder)(struct source *source, const char *commit, const char *path,
+	                        struct arena *arena, struct folder *ret_folder);
 	/* The entries of a tree object by its id. */
 	struct error *(*entries)(struct source *source, const char *tree, struct arena *arena,
 	                         struct folder *ret_folder);
 	/* The bytes of a blob by its id; refused above `maximum` before it is read. */
-	struct error *(*blob)(struct source *source, const char *id, size_t maximum, struct arena *arena,
-	                      struct bytes *ret_bytes);
+	struct error *(*blob)(struct source *source, const char *id, size_t maximum,
+	                      struct arena *arena, struct bytes *ret_bytes);
 	void (*close)(struct source *source);
 };
 
@@ -73,14 +77,15 @@ static inline FALLIBLE source_resolve(struct source *source, const char *text, s
 	return source->ops->resolve(source, text, arena, ret_commit);
 }
 
-static inline FALLIBLE source_history(struct source *source, const char *from, const char *head, struct arena *arena,
-                                      struct history *ret_history, bool *ret_descends)
+static inline FALLIBLE source_history(struct source *source, const char *from, const char *head,
+                                      struct arena *arena, struct history *ret_history,
+                                      bool *ret_descends)
 {
 	return source->ops->history(source, from, head, arena, ret_history, ret_descends);
 }
 
-static inline FALLIBLE source_folder(struct source *source, const char *commit, const char *path, struct arena *arena,
-                                     struct folder *ret_folder)
+static inline FALLIBLE source_folder(struct source *source, const char *commit, const char *path,
+                                     struct arena *arena, struct folder *ret_folder)
 {
 	return source->ops->folder(source, commit, path, arena, ret_folder);
 }
@@ -91,8 +96,8 @@ static inline FALLIBLE source_entries(struct source *source, const char *tree, s
 	return source->ops->entries(source, tree, arena, ret_folder);
 }
 
-static inline FALLIBLE source_blob(struct source *source, const char *id, size_t maximum, struct arena *arena,
-                                   struct bytes *ret_bytes)
+static inline FALLIBLE source_blob(struct source *source, const char *id, size_t maximum,
+                                   struct arena *arena, struct bytes *ret_bytes)
 {
 	return source->ops->blob(source, id, maximum, arena, ret_bytes);
 }

@@ -62,15 +62,16 @@ struct run {
 
 	/* watch */
 	const char *branch, *head;
-	struct steps steps;        /* since the deployed commit, oldest first */
-	const char *schema;        /* of the ledger */
-	struct text_list schemas;  /* owned */
+	struct steps steps;       /* since the deployed commit, oldest first */
+	const char *schema;       /* of the ledger */
+	struct text_list schemas; /* owned */
 	struct server server;
 	struct ledger ledger;
-	const char *horizon;       /* last step before the first that stands refused; head if none */
+	const char *horizon; /* last step before the first that stands refused; head if none */
 	struct tree head_tree, tree; /* at head, at the horizon */
-	struct plan plan;          /* for the horizon */
-	struct error *refusal;     /* of the first step that stands refused, or NULL: the run goes on up to the horizon */
+	struct plan plan;            /* for the horizon */
+	struct error *
+		refusal; /* of the first step that stands refused, or NULL: the run goes on up to the horizon */
 	struct step *refused_step;
 
 	/* verify */
@@ -83,8 +84,8 @@ struct run {
 
 	/* apply */
 	struct fence fence;
-	bool is_followed;    /* by another run in the same pass: the target is not at the horizon yet */
-	size_t carried_out;  /* items of the plan that are done */
+	bool is_followed; /* by another run in the same pass: the target is not at the horizon yet */
+	size_t carried_out; /* items of the plan that are done */
 	uint64_t apply_ms;
 
 	/* confirm */
@@ -116,8 +117,8 @@ FALLIBLE check_perform(struct run *run);
 FALLIBLE lint_perform(struct run *run);
 FALLIBLE backup_perform(struct run *run);
 FALLIBLE backup_settle(struct run *run, bool *ret_done);
-FALLIBLE apply_perform(struct run *run);  /* the plan's PLAN_APPLY items */
-FALLIBLE revert_perform(struct run *run); /* the plan's PLAN_ROLL_BACK items */
+FALLIBLE apply_perform(struct run *run);                /* the plan's PLAN_APPLY items */
+FALLIBLE revert_perform(struct run *run);               /* the plan's PLAN_ROLL_BACK items */
 FALLIBLE apply_settle(struct run *run, bool *ret_done); /* both */
 FALLIBLE confirm_perform(struct run *run);
 FALLIBLE report_perform(struct run *run);
@@ -127,10 +128,12 @@ FALLIBLE report_perform(struct run *run);
  * that cannot be reached is left alone until its items are due again; that is not an error here. *ret_failed (may be
  * NULL) is the last forge's error, for the log.
  */
-FALLIBLE report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_delivered, struct error **ret_failed);
+FALLIBLE report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_delivered,
+                        struct error **ret_failed);
 
 /* One commit, as verify judges it; needs PORT_SOURCE, PORT_KEYRING, PORT_JOURNAL. *ret_refusal: NULL when it is good. */
-FALLIBLE verify_commit(struct run *run, const char *id, struct step_commit *ret_commit, struct error **ret_refusal);
+FALLIBLE verify_commit(struct run *run, const char *id, struct step_commit *ret_commit,
+                       struct error **ret_refusal);
 
 /* Makes the plan anew for the tree of the last step before the first refused one; called by watch, verify, check,
  * lint after they refused a step. Sets horizon, tree, plan, refusal, refused_step. */
@@ -138,7 +141,8 @@ FALLIBLE run_replan(struct run *run);
 
 /* Refuses a step at a stage and plans anew. `error` is returned when the commit is no step (it came with the
  * baseline, or was passed long ago). */
-FALLIBLE run_refuse_step(struct run *run, const char *stage, const char *commit, struct error *error);
+FALLIBLE run_refuse_step(struct run *run, const char *stage, const char *commit,
+                         struct error *error);
 
 /* The refusal itself when nothing is left to do before it; NULL when the run may go on. */
 FALLIBLE run_stop_if_refused(const struct run *run);

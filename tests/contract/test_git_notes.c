@@ -211,9 +211,9 @@ static void many_notes_are_one_commit(void **state)
 	must(git_notes_write_all(fixture->git, REF, &notes, fixture->arena));
 	assert_note(fixture, fixture->commit, "first\n");
 	assert_note(fixture, fixture->other, "second\n");
-	assert_string_equal(GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "rev-list",
-	                             "--count", REF),
-	                    "2");
+	assert_string_equal(
+		GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "rev-list", "--count", REF),
+		"2");
 	assert_true(push(fixture));
 	assert_string_equal(read_elsewhere(fixture, fixture->other), "second");
 }
@@ -233,10 +233,9 @@ static void a_new_note_goes_into_the_folder_that_is_there_for_it(void **state)
 	must(git_fetch_ref(fixture->git, &fixture->access, REF, REF, arena, &found));
 	must(git_notes_write(fixture->git, REF, id, "new\n", arena));
 	assert_note(fixture, id, "new\n");
-	assert_string_equal(
-		GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "cat-file", "-p",
-	                 arena_printf(arena, "%s:%.2s/%s", REF, id, id + 2)),
-		"new");
+	assert_string_equal(GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "cat-file", "-p",
+	                             arena_printf(arena, "%s:%.2s/%s", REF, id, id + 2)),
+	                    "new");
 }
 
 static void a_huge_note_is_not_read(void **state)

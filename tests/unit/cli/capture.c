@@ -11,7 +11,8 @@ struct capture capture_begin(struct place *place)
 
 	(void)fflush(NULL);
 	for (int i = 0; i < 2; i++) {
-		AUTO_FD fd = open(path_of(place, names[i]), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		AUTO_FD fd = open(path_of(place, names[i]), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+		                  0600);
 
 		assert_true(fd >= 0);
 		capture.kept[i] = dup(i + 1);
@@ -28,7 +29,9 @@ struct captured capture_end(struct capture *capture)
 	for (int i = 0; i < 2; i++) {
 		(void)dup2(capture->kept[i], i + 1);
 		(void)close(capture->kept[i]);
-		assert_fine(file_read(capture->place->arena, path_of(capture->place, names[i]), 1 << 22, &bytes[i]));
+		assert_fine(file_read(capture->place->arena, path_of(capture->place, names[i]),
+		                      1 << 22, &bytes[i]));
 	}
-	return (struct captured){bytes[0].data ? bytes[0].data : "", bytes[1].data ? bytes[1].data : ""};
+	return (struct captured){bytes[0].data ? bytes[0].data : "",
+	                         bytes[1].data ? bytes[1].data : ""};
 }

@@ -6,10 +6,11 @@
 #define WORDS_MAXIMUM 40
 
 /* "headgate" and the words of `line`, separated by spaces. */
-static struct error *read_line(struct arena *arena, const char *line, struct invocation *invocation, bool *ret_help)
+static struct error *read_line(struct arena *arena, const char *line, struct invocation *invocation,
+                               bool *ret_help)
 {
 	struct text_list words = {0};
-	char *argv[WORDS_MAXIMUM + 2] = {(char *)(uintptr_t)"headgate"};
+	char *argv[WORDS_MAXIMUM + 2] = {(char *)(uintptr_t) "headgate"};
 	int argc = 1;
 
 	*invocation = (struct invocation){.arena = arena};
@@ -28,31 +29,45 @@ static void a_command_line_is_understood(void **state)
 		const char *sentence, *line, *command, *option, *value, *operands;
 		bool help, json;
 	} rows[] = {
-	        {"nothing at all", "", .command = NULL},
-	        {"a command", "plan", .command = "plan"},
-	        {"an option behind it", "plan --target shop", .command = "plan", .option = "target", .value = "shop"},
-	        {"an option before it", "--target shop plan", .command = "plan", .option = "target", .value = "shop"},
-	        {"with an equals sign", "plan --target=shop", .command = "plan", .option = "target", .value = "shop"},
-	        {"a value that holds an equals sign", "plan --config=a=b", .command = "plan", .option = "config", .value = "a=b"},
-	        {"an empty value", "plan --config=", .command = "plan", .option = "config", .value = ""},
-	        {"a value that looks like an option", "plan --config --target", .command = "plan", .option = "config", .value = "--target"},
-	        {"given twice: the last one holds", "plan --target a --target b", .command = "plan", .option = "target", .value = "b"},
-	        {"an option that was not given", "plan", .command = "plan", .option = "target"},
-	        {"a switch of the command", "explain pipeline --mermaid", .command = "explain", .option = "mermaid", .value = "", .operands = "pipeline"},
-	        {"a command's own option before the command", "--limit 5 history", .command = "history", .option = "limit", .value = "5"},
-	        {"an operand", "baseline HEAD", .command = "baseline", .operands = "HEAD"},
-	        {"an operand that may be missing", "history", .command = "history"},
-	        {"a lone hyphen is an operand", "verify -", .command = "verify", .operands = "-"},
-	        {"behind two hyphens everything is an operand", "verify -- --target", .command = "verify", .option = "target", .operands = "--target"},
-	        {"two hyphens before the command", "-- plan", .command = "plan"},
-	        {"JSON", "status --output json", .command = "status", .option = "output", .value = "json", .json = true},
-	        {"text", "status --output text", .command = "status", .option = "output", .value = "text"},
-	        {"help alone", "--help", .help = true},
-	        {"help of a command", "plan --help", .command = "plan", .help = true},
-	        {"help in short", "-h plan", .command = "plan", .help = true},
-	        {"help forgives missing operands", "baseline --help", .command = "baseline", .help = true},
-	        {"help is not asked behind two hyphens", "verify -- --help", .command = "verify", .operands = "--help"},
-	        {"the version as an option", "--version", .command = "version"},
+		{"nothing at all", "", .command = NULL},
+		{"a command", "plan", .command = "plan"},
+		{"an option behind it", "plan --target shop", .command = "plan", .option = "target",
+	         .value = "shop"},
+		{"an option before it", "--target shop plan", .command = "plan", .option = "target",
+	         .value = "shop"},
+		{"with an equals sign", "plan --target=shop", .command = "plan", .option = "target",
+	         .value = "shop"},
+		{"a value that holds an equals sign", "plan --config=a=b", .command = "plan",
+	         .option = "config", .value = "a=b"},
+		{"an empty value", "plan --config=", .command = "plan", .option = "config",
+	         .value = ""},
+		{"a value that looks like an option", "plan --config --target", .command = "plan",
+	         .option = "config", .value = "--target"},
+		{"given twice: the last one holds", "plan --target a --target b", .command = "plan",
+	         .option = "target", .value = "b"},
+		{"an option that was not given", "plan", .command = "plan", .option = "target"},
+		{"a switch of the command", "explain pipeline --mermaid", .command = "explain",
+	         .option = "mermaid", .value = "", .operands = "pipeline"},
+		{"a command's own option before the command", "--limit 5 history",
+	         .command = "history", .option = "limit", .value = "5"},
+		{"an operand", "baseline HEAD", .command = "baseline", .operands = "HEAD"},
+		{"an operand that may be missing", "history", .command = "history"},
+		{"a lone hyphen is an operand", "verify -", .command = "verify", .operands = "-"},
+		{"behind two hyphens everything is an operand", "verify -- --target",
+	         .command = "verify", .option = "target", .operands = "--target"},
+		{"two hyphens before the command", "-- plan", .command = "plan"},
+		{"JSON", "status --output json", .command = "status", .option = "output",
+	         .value = "json", .json = true},
+		{"text", "status --output text", .command = "status", .option = "output",
+	         .value = "text"},
+		{"help alone", "--help", .help = true},
+		{"help of a command", "plan --help", .command = "plan", .help = true},
+		{"help in short", "-h plan", .command = "plan", .help = true},
+		{"help forgives missing operands", "baseline --help", .command = "baseline",
+	         .help = true},
+		{"help is not asked behind two hyphens", "verify -- --help", .command = "verify",
+	         .operands = "--help"},
+		{"the version as an option", "--version", .command = "version"},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -61,12 +76,15 @@ static void a_command_line_is_understood(void **state)
 
 		CASE(rows[i].sentence);
 		assert_fine(read_line(*state, rows[i].line, &invocation, &help));
-		assert_true(text_equal(invocation.command ? invocation.command->name : NULL, rows[i].command));
+		assert_true(text_equal(invocation.command ? invocation.command->name : NULL,
+		                       rows[i].command));
 		assert_int_equal(help, rows[i].help);
 		assert_int_equal(invocation.json, rows[i].json);
 		if (rows[i].option)
-			assert_true(text_equal(invocation_option(&invocation, rows[i].option), rows[i].value));
-		assert_string_equal(text_join(*state, &invocation.operands, " "), rows[i].operands ? rows[i].operands : "");
+			assert_true(text_equal(invocation_option(&invocation, rows[i].option),
+			                       rows[i].value));
+		assert_string_equal(text_join(*state, &invocation.operands, " "),
+		                    rows[i].operands ? rows[i].operands : "");
 	}
 }
 
@@ -75,24 +93,36 @@ static void what_is_not_understood_is_answered_with_what_to_write(void **state)
 	static const struct {
 		const char *sentence, *line, *what, *hint;
 	} rows[] = {
-	        {"a command with a wrong letter", "reconcil", "unknown command 'reconcil'", "headgate reconcile?"},
-	        {"a command that is near nothing", "frobnicate", "unknown command 'frobnicate'", "headgate --help"},
-	        {"a command's name is not cut short", "stat", "unknown command 'stat'", ""},
-	        {"an option with a wrong letter", "plan --traget shop", "unknown option '--traget' for plan", "--target?"},
-	        {"before the command", "--traget shop plan", "unknown option '--traget'", "--target?"},
-	        {"an option of another command", "plan --limit 3", "unknown option '--limit' for plan", ""},
-	        {"an option of another command before the command", "--limit 3 plan", "unknown option '--limit' for plan", ""},
-	        {"one hyphen", "plan -target shop", "unknown option '--target'", "--target"},
-	        {"an option that is near nothing", "plan --frobnicate", "unknown option", "headgate plan --help"},
-	        {"a value is missing", "plan --target", "option '--target' needs a value", "--target NAME"},
-	        {"a switch with a value", "explain --mermaid=yes", "takes no value", "'='"},
-	        {"an output that is none", "plan --output xml", "'--output' cannot be 'xml'", "--output json"},
-	        {"an empty output", "plan --output=", "'--output' cannot be ''", "--output text"},
-	        {"a log format that is none", "plan --log-format xml", "'--log-format' cannot be 'xml'", "--log-format json"},
-	        {"an operand is missing", "baseline", "headgate baseline needs COMMIT", "headgate baseline COMMIT"},
-	        {"one too many", "baseline a b", "does not take 'b'", "headgate baseline COMMIT"},
-	        {"an operand that nobody asked for", "plan shop", "headgate plan does not take 'shop'", "Write headgate plan."},
-	        {"only the first word is a command", "plan status", "does not take 'status'", ""},
+		{"a command with a wrong letter", "reconcil", "unknown command 'reconcil'",
+	         "headgate reconcile?"},
+		{"a command that is near nothing", "frobnicate", "unknown command 'frobnicate'",
+	         "headgate --help"},
+		{"a command's name is not cut short", "stat", "unknown command 'stat'", ""},
+		{"an option with a wrong letter", "plan --traget shop",
+	         "unknown option '--traget' for plan", "--target?"},
+		{"before the command", "--traget shop plan", "unknown option '--traget'",
+	         "--target?"},
+		{"an option of another command", "plan --limit 3",
+	         "unknown option '--limit' for plan", ""},
+		{"an option of another command before the command", "--limit 3 plan",
+	         "unknown option '--limit' for plan", ""},
+		{"one hyphen", "plan -target shop", "unknown option '--target'", "--target"},
+		{"an option that is near nothing", "plan --frobnicate", "unknown option",
+	         "headgate plan --help"},
+		{"a value is missing", "plan --target", "option '--target' needs a value",
+	         "--target NAME"},
+		{"a switch with a value", "explain --mermaid=yes", "takes no value", "'='"},
+		{"an output that is none", "plan --output xml", "'--output' cannot be 'xml'",
+	         "--output json"},
+		{"an empty output", "plan --output=", "'--output' cannot be ''", "--output text"},
+		{"a log format that is none", "plan --log-format xml",
+	         "'--log-format' cannot be 'xml'", "--log-format json"},
+		{"an operand is missing", "baseline", "headgate baseline needs COMMIT",
+	         "headgate baseline COMMIT"},
+		{"one too many", "baseline a b", "does not take 'b'", "headgate baseline COMMIT"},
+		{"an operand that nobody asked for", "plan shop",
+	         "headgate plan does not take 'shop'", "Write headgate plan."},
+		{"only the first word is a command", "plan status", "does not take 'status'", ""},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -125,7 +155,8 @@ static void there_is_an_end_to_options(void **state)
 static void a_target_is_the_named_one_or_each(void **state)
 {
 	struct target targets[2] = {{.name = "a"}, {.name = "b"}};
-	struct invocation invocation = {.arena = *state, .config = {.targets = targets, .target_count = 2}};
+	struct invocation invocation = {.arena = *state,
+	                                .config = {.targets = targets, .target_count = 2}};
 	const struct target *first = NULL;
 
 	assert_int_equal(invocation_targets(&invocation, &first), 2);
@@ -138,10 +169,10 @@ static void a_target_is_the_named_one_or_each(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(a_command_line_is_understood),
-	        TEST(what_is_not_understood_is_answered_with_what_to_write),
-	        TEST(there_is_an_end_to_options),
-	        TEST(a_target_is_the_named_one_or_each),
+		TEST(a_command_line_is_understood),
+		TEST(what_is_not_understood_is_answered_with_what_to_write),
+		TEST(there_is_an_end_to_options),
+		TEST(a_target_is_the_named_one_or_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

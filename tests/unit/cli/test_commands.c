@@ -15,7 +15,7 @@ static int run_line(struct place *place, const char *line, struct captured *ret_
 	static const struct registry registry; /* nothing may be opened */
 	struct capture capture = capture_begin(place);
 	struct text_list words = {0};
-	char *argv[10] = {(char *)(uintptr_t)"headgate"};
+	char *argv[10] = {(char *)(uintptr_t) "headgate"};
 	int argc = 1, status;
 
 	if (*line)
@@ -62,7 +62,8 @@ static void every_command_has_its_words(void **state)
 		assert_true(command->operands_minimum <= command->operands_maximum);
 		assert_int_equal(command->operands != NULL, command->operands_maximum > 0);
 		if (command->operands)
-			assert_int_equal(command->operands[0] == '[', command->operands_minimum == 0);
+			assert_int_equal(command->operands[0] == '[',
+			                 command->operands_minimum == 0);
 		if (command->needs & NEEDS_ONE_TARGET)
 			assert_true(command->needs & NEEDS_CONFIG);
 		check_options(command);
@@ -92,14 +93,20 @@ static void a_command_helps(void **state)
 		struct captured captured;
 		const struct option *option = commands[i]->options;
 
-		assert_int_equal(run_line(place, arena_printf(place->arena, "%s --help", commands[i]->name), &captured), EXIT_DONE);
+		assert_int_equal(
+			run_line(place, arena_printf(place->arena, "%s --help", commands[i]->name),
+		                 &captured),
+			EXIT_DONE);
 		CASE(commands[i]->name);
-		assert_true(text_starts(captured.out, arena_printf(place->arena, "headgate %s", commands[i]->name)));
+		assert_true(text_starts(captured.out, arena_printf(place->arena, "headgate %s",
+		                                                   commands[i]->name)));
 		assert_contains(captured.out, commands[i]->sentence);
-		assert_contains(captured.out, arena_printf(place->arena, "\nExample\n  %s\n", commands[i]->example));
+		assert_contains(captured.out, arena_printf(place->arena, "\nExample\n  %s\n",
+		                                           commands[i]->example));
 		assert_contains(captured.out, "--config FILE");
 		for (; option && option->name; option++)
-			assert_contains(captured.out, arena_printf(place->arena, "--%s", option->name));
+			assert_contains(captured.out,
+			                arena_printf(place->arena, "--%s", option->name));
 		assert_string_equal(captured.err, "");
 	}
 }
@@ -139,7 +146,9 @@ static void a_configuration_that_is_missing_is_named(void **state)
 	struct captured captured;
 	const char *path = path_of(place, "none.yaml");
 
-	assert_int_equal(run_line(place, arena_printf(place->arena, "status --config %s", path), &captured), EXIT_USAGE);
+	assert_int_equal(
+		run_line(place, arena_printf(place->arena, "status --config %s", path), &captured),
+		EXIT_USAGE);
 	assert_contains(captured.err, path);
 	assert_contains(captured.err, "U003");
 }
@@ -153,7 +162,8 @@ static void version_prints_the_version(void **state)
 	assert_int_equal(run_line(place, "version", &captured), EXIT_DONE);
 	assert_true(text_starts(captured.out, "headgate "));
 	assert_int_equal(run_line(place, "--version --output json", &captured), EXIT_DONE);
-	assert_non_null(node_find_text(node_from_json(place->arena, captured.out, strlen(captured.out), &why), "version"));
+	assert_non_null(node_find_text(
+		node_from_json(place->arena, captured.out, strlen(captured.out), &why), "version"));
 }
 
 static void explain_prints_every_row_of_its_tables(void **state)
@@ -199,7 +209,10 @@ static void explain_knows_every_error(void **state)
 		struct captured one;
 
 		assert_contains(captured.out, rows[i].code);
-		assert_int_equal(run_line(place, arena_printf(place->arena, "explain %s", rows[i].code), &one), EXIT_DONE);
+		assert_int_equal(run_line(place,
+		                          arena_printf(place->arena, "explain %s", rows[i].code),
+		                          &one),
+		                 EXIT_DONE);
 		assert_contains(one.out, rows[i].sentence);
 	}
 	assert_int_equal(run_line(place, "explain polcy", &captured), EXIT_USAGE);
@@ -213,13 +226,13 @@ static void every_topic_is_one_json_document(void **state)
 	static const struct {
 		const char *line, *fragment;
 	} rows[] = {
-	        {"explain", "\"topic\": \"pipeline\""},
-	        {"explain pipeline", "\"stage\": \"revert\""},
-	        {"explain policy", "\"field\": \"max_rollback\""},
-	        {"explain config", "\"variable\": \"HEADGATE_STATE\""},
-	        {"explain errors", "\"code\": \"R004\""},
-	        {"explain records", "\"record\": \"stage_done\""},
-	        {"explain V002", "\"meaning\": \"The decision is no."},
+		{"explain", "\"topic\": \"pipeline\""},
+		{"explain pipeline", "\"stage\": \"revert\""},
+		{"explain policy", "\"field\": \"max_rollback\""},
+		{"explain config", "\"variable\": \"HEADGATE_STATE\""},
+		{"explain errors", "\"code\": \"R004\""},
+		{"explain records", "\"record\": \"stage_done\""},
+		{"explain V002", "\"meaning\": \"The decision is no."},
 	};
 	struct place *place = *state;
 
@@ -228,21 +241,29 @@ static void every_topic_is_one_json_document(void **state)
 		const char *why = NULL;
 
 		CASE(rows[i].line);
-		assert_int_equal(run_line(place, arena_printf(place->arena, "%s --output json", rows[i].line), &captured), EXIT_DONE);
-		assert_non_null(node_from_json(place->arena, captured.out, strlen(captured.out), &why));
+		assert_int_equal(
+			run_line(place,
+		                 arena_printf(place->arena, "%s --output json", rows[i].line),
+		                 &captured),
+			EXIT_DONE);
+		assert_non_null(
+			node_from_json(place->arena, captured.out, strlen(captured.out), &why));
 		assert_contains(captured.out, rows[i].fragment);
 	}
 	{
 		struct captured captured;
 
-		assert_int_equal(run_line(place, "explain pipeline --mermaid --output json", &captured), EXIT_USAGE);
+		assert_int_equal(
+			run_line(place, "explain pipeline --mermaid --output json", &captured),
+			EXIT_USAGE);
 		assert_string_equal(captured.out, "");
 	}
 }
 
 static void no_line_of_the_tables_is_wider_than_a_screen(void **state)
 {
-	static const char *const lines[] = {"--help", "explain pipeline", "explain errors", "explain records"};
+	static const char *const lines[] = {"--help", "explain pipeline", "explain errors",
+	                                    "explain records"};
 	struct place *place = *state;
 
 	for (size_t i = 0; i < ROWS(lines); i++) {
@@ -260,17 +281,17 @@ static void no_line_of_the_tables_is_wider_than_a_screen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_IN_PLACE(every_command_has_its_words),
-	        TEST_IN_PLACE(the_commands_are_those_of_the_design),
-	        TEST_IN_PLACE(a_command_helps),
-	        TEST_IN_PLACE(the_program_helps),
-	        TEST_IN_PLACE(a_wrong_word_ends_with_64_and_says_what_to_type),
-	        TEST_IN_PLACE(a_configuration_that_is_missing_is_named),
-	        TEST_IN_PLACE(version_prints_the_version),
-	        TEST_IN_PLACE(explain_prints_every_row_of_its_tables),
-	        TEST_IN_PLACE(explain_knows_every_error),
-	        TEST_IN_PLACE(every_topic_is_one_json_document),
-	        TEST_IN_PLACE(no_line_of_the_tables_is_wider_than_a_screen),
+		TEST_IN_PLACE(every_command_has_its_words),
+		TEST_IN_PLACE(the_commands_are_those_of_the_design),
+		TEST_IN_PLACE(a_command_helps),
+		TEST_IN_PLACE(the_program_helps),
+		TEST_IN_PLACE(a_wrong_word_ends_with_64_and_says_what_to_type),
+		TEST_IN_PLACE(a_configuration_that_is_missing_is_named),
+		TEST_IN_PLACE(version_prints_the_version),
+		TEST_IN_PLACE(explain_prints_every_row_of_its_tables),
+		TEST_IN_PLACE(explain_knows_every_error),
+		TEST_IN_PLACE(every_topic_is_one_json_document),
+		TEST_IN_PLACE(no_line_of_the_tables_is_wider_than_a_screen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ static struct error *lock(struct database *database, uint64_t budget_ms, struct 
 {
 	if (now()->locks_busy) {
 		now()->locks_busy--;
-		return FAIL(arena, LEDGER_LOCK, .what = "cannot have Prisma's lock", .why = "another holds it", .hint = "Wait.");
+		return FAIL(arena, LEDGER_LOCK, .what = "cannot have Prisma's lock",
+		            .why = "another holds it", .hint = "Wait.");
 	}
 	return world_ops.lock(database, budget_ms, arena);
 }
@@ -34,39 +35,45 @@ static struct error *read_ledger(struct database *database, const char *schema, 
 	ret_ledger->schema_is_empty = !now()->is_not_empty;
 	if (now()->foreign_journal) {
 		ret_ledger->has_deployed = true;
-		ret_ledger->deployed = (struct deployed_row){.ledger = "public", .target = "shop", .journal = now()->foreign_journal};
+		ret_ledger->deployed = (struct deployed_row){
+			.ledger = "public", .target = "shop", .journal = now()->foreign_journal};
 	}
 	return NULL;
 }
 
-static struct error *take_fence(struct database *database, const char *schema, const char *target, const char *journal,
-                                bool take_over, struct arena *arena, int64_t *ret_epoch)
+static struct error *take_fence(struct database *database, const char *schema, const char *target,
+                                const char *journal, bool take_over, struct arena *arena,
+                                int64_t *ret_epoch)
 {
 	struct world *server = (struct world *)database;
 
 	TRY(world_ops.take_fence(database, schema, target, journal, false, arena, ret_epoch));
 	(void)take_over;
 	server->ledger.has_deployed = true;
-	server->ledger.deployed = (struct deployed_row){
-	        .ledger = "public", .target = "shop", .epoch = *ret_epoch, .journal = arena_text(server->arena, journal)};
+	server->ledger.deployed =
+		(struct deployed_row){.ledger = "public",
+	                              .target = "shop",
+	                              .epoch = *ret_epoch,
+	                              .journal = arena_text(server->arena, journal)};
 	return NULL;
 }
 
-static struct error *fingerprint(struct database *database, const struct text_list *schemas, struct arena *arena,
-                                 struct fingerprint *ret_fingerprint)
+static struct error *fingerprint(struct database *database, const struct text_list *schemas,
+                                 struct arena *arena, struct fingerprint *ret_fingerprint)
 {
 	struct world *server = (struct world *)database;
 	const char *text = text_join(arena, &server->effects, "\n");
 
 	assert_int_equal(schemas->count, 1);
-	*ret_fingerprint = (struct fingerprint){
-	        .objects = server->effects.count, .description = arena_bytes(arena, text, strlen(text))};
+	*ret_fingerprint =
+		(struct fingerprint){.objects = server->effects.count,
+	                             .description = arena_bytes(arena, text, strlen(text))};
 	sha256_hex(text, strlen(text), ret_fingerprint->digest);
 	return NULL;
 }
 
-static struct error *invalid_indexes(struct database *database, const struct text_list *schemas, struct arena *arena,
-                                     struct text_list *ret_names)
+static struct error *invalid_indexes(struct database *database, const struct text_list *schemas,
+                                     struct arena *arena, struct text_list *ret_names)
 {
 	struct text_list names = {0};
 
@@ -79,8 +86,8 @@ static struct error *invalid_indexes(struct database *database, const struct tex
 	return NULL;
 }
 
-static struct error *unreadable(struct database *database, const struct text_list *schemas, struct arena *arena,
-                                struct text_list *ret_grants)
+static struct error *unreadable(struct database *database, const struct text_list *schemas,
+                                struct arena *arena, struct text_list *ret_grants)
 {
 	(void)database;
 	(void)schemas;
@@ -95,19 +102,22 @@ static struct error *open_journal(struct arena *arena, const struct config *conf
 	(void)config;
 	(void)read_only;
 	if (now()->has_no_journal)
-		return FAIL(arena, JOURNAL, .what = "cannot open the journal", .why = "the test says so", .hint = "Look at it.");
+		return FAIL(arena, JOURNAL, .what = "cannot open the journal",
+		            .why = "the test says so", .hint = "Look at it.");
 	*ret_journal = faulty_journal(arena, &now()->faulty, &now()->server->journal->port);
 	return NULL;
 }
 
-static struct error *open_source(struct arena *arena, const struct config *config, struct source **ret_source)
+static struct error *open_source(struct arena *arena, const struct config *config,
+                                 struct source **ret_source)
 {
 	(void)config;
 	*ret_source = faulty_source(arena, &now()->faulty, source_memory_source(now()->source));
 	return NULL;
 }
 
-static struct error *open_keyring(struct arena *arena, const struct config *config, struct keyring **ret_keyring)
+static struct error *open_keyring(struct arena *arena, const struct config *config,
+                                  struct keyring **ret_keyring)
 {
 	(void)arena;
 	(void)config;
@@ -115,8 +125,9 @@ static struct error *open_keyring(struct arena *arena, const struct config *conf
 	return NULL;
 }
 
-static struct error *open_database(struct arena *arena, const struct config *config, const struct target *target,
-                                   struct database **ret_database, const char **ret_schema)
+static struct error *open_database(struct arena *arena, const struct config *config,
+                                   const struct target *target, struct database **ret_database,
+                                   const char **ret_schema)
 {
 	(void)config;
 	(void)target;
@@ -132,8 +143,9 @@ static struct error *open_parser(struct arena *arena, struct parser **ret_parser
 	return NULL;
 }
 
-static struct error *open_backup(struct arena *arena, const struct config *config, const struct target *target,
-                                 const char *journal, struct backup **ret_backup)
+static struct error *open_backup(struct arena *arena, const struct config *config,
+                                 const struct target *target, const char *journal,
+                                 struct backup **ret_backup)
 {
 	(void)arena;
 	(void)journal;
@@ -143,8 +155,8 @@ static struct error *open_backup(struct arena *arena, const struct config *confi
 	return NULL;
 }
 
-static struct error *open_forge(struct arena *arena, const struct config *config, const struct target *target,
-                                struct forge **ret_forge)
+static struct error *open_forge(struct arena *arena, const struct config *config,
+                                const struct target *target, struct forge **ret_forge)
 {
 	(void)arena;
 	(void)config;
@@ -156,13 +168,13 @@ static struct error *open_forge(struct arena *arena, const struct config *config
 static const struct forge_row forges[] = {{"memory", open_forge}, {NULL, NULL}};
 
 static const struct registry registry = {
-        .open_journal = open_journal,
-        .open_source = open_source,
-        .open_keyring = open_keyring,
-        .open_database = open_database,
-        .open_parser = open_parser,
-        .open_backup = open_backup,
-        .forges = forges,
+	.open_journal = open_journal,
+	.open_source = open_source,
+	.open_keyring = open_keyring,
+	.open_database = open_database,
+	.open_parser = open_parser,
+	.open_backup = open_backup,
+	.forges = forges,
 };
 
 struct pass_world *pass_world_new(struct place *place)
@@ -191,17 +203,23 @@ struct pass_world *pass_world_new(struct place *place)
 	world->forge = forge_memory_new(arena);
 	world->faulty.code = ERR_JOURNAL; /* RETRY, and nobody takes it for more */
 	world->now = 1700000000;
-	world->policy = (struct policy){
-	        .path = "/etc/p.yaml", .digest = "policy 1", .trust = TRUST_ALL, .backup_keep = 7, .max_rollback = 3,
-	        .rollback = ROLLBACK_FREE, .lock_timeout = 10, .lock_budget = 20};
-	world->target = (struct target){.name = "shop", .migrations = MIGRATIONS, .policy = &world->policy};
+	world->policy = (struct policy){.path = "/etc/p.yaml",
+	                                .digest = "policy 1",
+	                                .trust = TRUST_ALL,
+	                                .backup_keep = 7,
+	                                .max_rollback = 3,
+	                                .rollback = ROLLBACK_FREE,
+	                                .lock_timeout = 10,
+	                                .lock_budget = 20};
+	world->target =
+		(struct target){.name = "shop", .migrations = MIGRATIONS, .policy = &world->policy};
 	*LIST_ADD(arena, &world->target.forges) = "memory";
 	world->config = (struct config){
-	        .path = "/etc/headgate.yaml",
-	        .state = path_of(place, "state"),
-	        .keys.allowed_signers = "/etc/signers",
-	        .targets = &world->target,
-	        .target_count = 1,
+		.path = "/etc/headgate.yaml",
+		.state = path_of(place, "state"),
+		.keys.allowed_signers = "/etc/signers",
+		.targets = &world->target,
+		.target_count = 1,
 	};
 	world->engine = (struct engine){.config = &world->config, .registry = &registry};
 	return world;
@@ -218,7 +236,8 @@ struct pass_world *pass_world_begun(struct place *place)
 	return world;
 }
 
-static void add_file(struct arena *arena, struct build_file *files, size_t *count, const char *path, const char *text)
+static void add_file(struct arena *arena, struct build_file *files, size_t *count, const char *path,
+                     const char *text)
 {
 	assert_true(*count < 40);
 	files[(*count)++] = (struct build_file){.path = arena_text(arena, path), .text = text};
@@ -231,34 +250,40 @@ static const char *draw_tree(struct pass_world *world, const char *tree)
 	struct text_list words = {0};
 	size_t count = 0;
 
-	add_file(arena, files, &count, "README.md", arena_printf(arena, "%lld\n", (long long)world->now));
+	add_file(arena, files, &count, "README.md",
+	         arena_printf(arena, "%lld\n", (long long)world->now));
 	if (*tree)
 		text_split(arena, tree, ',', &words);
 	for (size_t i = 0; i < words.count; i++) {
-		const char *equals = strchr(words.items[i], '='), *bar = strchr(words.items[i], '|');
-		const char *name = arena_copy(arena, words.items[i], (size_t)(equals - words.items[i]));
+		const char *equals = strchr(words.items[i], '='),
+			   *bar = strchr(words.items[i], '|');
+		const char *name =
+			arena_copy(arena, words.items[i], (size_t)(equals - words.items[i]));
 		const char *end = bar ? bar : equals + strlen(equals);
 
 		if (text_ends(name, ".md")) { /* "a/checklist.md=- [x] tested" */
-			add_file(arena, files, &count, arena_printf(arena, MIGRATIONS "/%s", name), equals + 1);
+			add_file(arena, files, &count, arena_printf(arena, MIGRATIONS "/%s", name),
+			         equals + 1);
 			continue;
 		}
-		add_file(arena, files, &count, arena_printf(arena, MIGRATIONS "/%s/migration.sql", name),
+		add_file(arena, files, &count,
+		         arena_printf(arena, MIGRATIONS "/%s/migration.sql", name),
 		         arena_copy(arena, equals + 1, (size_t)(end - equals - 1)));
 		if (bar)
-			add_file(arena, files, &count, arena_printf(arena, MIGRATIONS "/%s/down.sql", name), bar + 1);
+			add_file(arena, files, &count,
+			         arena_printf(arena, MIGRATIONS "/%s/down.sql", name), bar + 1);
 	}
 	return build_tree(&world->build, files, count);
 }
 
-const char *pass_world_commit(struct pass_world *world, const char *const *parents, const char *tree, const char *signer,
-                              const char *message)
+const char *pass_world_commit(struct pass_world *world, const char *const *parents,
+                              const char *tree, const char *signer, const char *message)
 {
 	struct build_commit commit = {
-	        .tree = draw_tree(world, tree),
-	        .when = world->now++,
-	        .extra = signer ? SIGNATURE : NULL,
-	        .message = message,
+		.tree = draw_tree(world, tree),
+		.when = world->now++,
+		.extra = signer ? SIGNATURE : NULL,
+		.message = message,
 	};
 	const char *id;
 
@@ -270,7 +295,8 @@ const char *pass_world_commit(struct pass_world *world, const char *const *paren
 	return id;
 }
 
-const char *pass_world_push(struct pass_world *world, const char *tree, const char *signer, const char *message)
+const char *pass_world_push(struct pass_world *world, const char *tree, const char *signer,
+                            const char *message)
 {
 	const char *const parents[] = {world->head, NULL};
 
@@ -314,7 +340,8 @@ const char *pass_world_words(const struct pass_world *world, const char *commit)
 
 	for (size_t i = 0; i < world->forge->posted.count; i++)
 		if (text_equal(world->forge->posted.items[i].commit, commit))
-			text_printf(&text, "%s%s", text.size ? " / " : "", show(world->arena, &world->forge->posted.items[i]));
+			text_printf(&text, "%s%s", text.size ? " / " : "",
+			            show(world->arena, &world->forge->posted.items[i]));
 	return text_get(&text);
 }
 
@@ -325,7 +352,8 @@ const char *pass_world_runs(struct pass_world *world)
 
 	assert_fine(journal_runs(&world->server->journal->port, "shop", 100, world->arena, &runs));
 	for (size_t i = runs.count; i-- > 0;)
-		text_printf(&text, "%s%lld %s %s", text.size ? ", " : "", (long long)runs.items[i].id, runs.items[i].direction,
+		text_printf(&text, "%s%lld %s %s", text.size ? ", " : "",
+		            (long long)runs.items[i].id, runs.items[i].direction,
 		            runs.items[i].outcome ? runs.items[i].outcome : "open");
 	return text_get(&text);
 }
@@ -353,22 +381,25 @@ struct run *pass_world_run(struct pass_world *world)
 	struct run *run = ARENA_NEW(world->arena, struct run);
 
 	*run = (struct run){
-	        .arena = world->arena,
-	        .config = &world->config,
-	        .target = &world->target,
-	        .policy = &world->policy,
-	        .schema = "public",
-	        .evidence = node_map(world->arena),
+		.arena = world->arena,
+		.config = &world->config,
+		.target = &world->target,
+		.policy = &world->policy,
+		.schema = "public",
+		.evidence = node_map(world->arena),
 	};
 	*LIST_ADD(world->arena, &run->schemas) = "public";
 	run->memory = pass_world_memory(world);
 	assert_fine(open_source(world->arena, &world->config, &run->ports.source));
 	assert_fine(open_keyring(world->arena, &world->config, &run->ports.keyring));
-	assert_fine(open_database(world->arena, &world->config, &world->target, &run->ports.database, &run->schema));
+	assert_fine(open_database(world->arena, &world->config, &world->target,
+	                          &run->ports.database, &run->schema));
 	assert_fine(open_parser(world->arena, &run->ports.parser));
-	assert_fine(open_backup(world->arena, &world->config, &world->target, NULL, &run->ports.backup));
+	assert_fine(open_backup(world->arena, &world->config, &world->target, NULL,
+	                        &run->ports.backup));
 	assert_fine(open_journal(world->arena, &world->config, false, &run->ports.journal));
-	assert_fine(open_forge(world->arena, &world->config, &world->target, &run->ports.forges[0]));
+	assert_fine(
+		open_forge(world->arena, &world->config, &world->target, &run->ports.forges[0]));
 	run->ports.forge_count = 1;
 	return run;
 }

@@ -31,27 +31,30 @@ struct pass_world {
 	struct target target;
 	struct policy policy;
 	struct engine engine;
-	const char *head; /* of main */
-	int64_t now;      /* of the next commit */
-	struct pass pass; /* the last one */
-	bool has_no_journal; /* it cannot be opened */
-	size_t locks_busy;  /* so often Prisma's lock is not to be had */
-	struct text_list invalid; /* indexes */
-	const char *invalid_after; /* another one, once any SQL of `b` took effect */
-	struct text_list grants;  /* that a backup lacks */
-	bool is_not_empty;  /* objects without a ledger */
+	const char *head;            /* of main */
+	int64_t now;                 /* of the next commit */
+	struct pass pass;            /* the last one */
+	bool has_no_journal;         /* it cannot be opened */
+	size_t locks_busy;           /* so often Prisma's lock is not to be had */
+	struct text_list invalid;    /* indexes */
+	const char *invalid_after;   /* another one, once any SQL of `b` took effect */
+	struct text_list grants;     /* that a backup lacks */
+	bool is_not_empty;           /* objects without a ledger */
 	const char *foreign_journal; /* owns the ledger */
 };
 
-struct pass_world *pass_world_new(struct place *place); /* nothing is pushed, and there is no baseline */
-struct pass_world *pass_world_begun(struct place *place); /* a baseline on a first commit without migrations */
+struct pass_world *pass_world_new(
+	struct place *place); /* nothing is pushed, and there is no baseline */
+struct pass_world *pass_world_begun(
+	struct place *place); /* a baseline on a first commit without migrations */
 #define TEST_WORLD(name) TEST_IN_PLACE(name)
 
 /* Commits on top of main. `signer` NULL: unsigned. */
-const char *pass_world_push(struct pass_world *world, const char *tree, const char *signer, const char *message);
+const char *pass_world_push(struct pass_world *world, const char *tree, const char *signer,
+                            const char *message);
 /* The same with parents of the test's choice (NULL-terminated), and without moving main. */
-const char *pass_world_commit(struct pass_world *world, const char *const *parents, const char *tree, const char *signer,
-                              const char *message);
+const char *pass_world_commit(struct pass_world *world, const char *const *parents,
+                              const char *tree, const char *signer, const char *message);
 struct error *pass_world_pass(struct pass_world *world);
 /* Passes, until one needs nothing more; at most so many. The last answer. */
 struct error *pass_world_settle(struct pass_world *world, size_t most);

@@ -19,10 +19,12 @@ static void assert_status(const struct pass_world *world, const char *commit, co
 }
 
 /* The verdict first, and the code behind the reason. */
-static void assert_verdict(const struct pass_world *world, const char *commit, const char *starts, const char *code)
+static void assert_verdict(const struct pass_world *world, const char *commit, const char *starts,
+                           const char *code)
 {
 	assert_status(world, commit, starts);
-	assert_contains(pass_world_status(world, commit), arena_printf(world->arena, " (%s)", code));
+	assert_contains(pass_world_status(world, commit),
+	                arena_printf(world->arena, " (%s)", code));
 }
 
 static void without_a_baseline_a_person_is_needed(void **state)
@@ -49,10 +51,15 @@ static void a_merge_is_applied_and_its_commit_says_so(void **state)
 	assert_string_equal(world->pass.deployed, commit);
 	assert_string_equal(pass_world_memory(world).deployed_commit, commit);
 	assert_string_equal(pass_world_runs(world), "1 deploy done");
-	assert_true(text_starts(pass_world_words(world, commit),
-	                        "pending: planned: apply 1 migration / pending: backup 168 MiB done, applying 1 migration / "
-	                        "success: applied 1 migration in "));
-	assert_string_equal(memory_deployed(&(struct memory){.deployed = pass_world_memory(world).deployed}, "a")->commit, commit);
+	assert_true(text_starts(
+		pass_world_words(world, commit),
+		"pending: planned: apply 1 migration / pending: backup 168 MiB done, applying 1 migration / "
+		"success: applied 1 migration in "));
+	assert_string_equal(
+		memory_deployed(&(struct memory){.deployed = pass_world_memory(world).deployed},
+	                        "a")
+			->commit,
+		commit);
 }
 
 static void a_pass_with_nothing_to_do_writes_nothing(void **state)
@@ -103,7 +110,8 @@ static void report_all_gives_every_commit_a_word(void **state)
 static void commits_that_land_at_once_each_get_their_own_outcome(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const char *first = pass_world_push(world, A, ADA, "Add a"), *second = pass_world_push(world, A "," B, ADA, "Add b");
+	const char *first = pass_world_push(world, A, ADA, "Add a"),
+		   *second = pass_world_push(world, A "," B, ADA, "Add b");
 
 	assert_fine(pass_world_pass(world));
 	assert_status(world, first, "success: applied 1 migration in ");
@@ -154,10 +162,12 @@ static void what_stands_behind_a_refused_commit_waits(void **state)
 
 	assert_error(pass_world_settle(world, 3), ERR_UNSIGNED);
 	assert_int_equal(pass_world_effects(world, "CREATE a"), 1);
-	assert_int_equal(pass_world_effects(world, "CREATE b") + pass_world_effects(world, "CREATE c"), 0);
+	assert_int_equal(
+		pass_world_effects(world, "CREATE b") + pass_world_effects(world, "CREATE c"), 0);
 	assert_status(world, before, "success: applied 1 migration");
 	assert_verdict(world, refused, "failure: refused: ", "V002");
-	assert_status(world, behind, arena_printf(world->arena, "pending: behind %.10s, refused", refused));
+	assert_status(world, behind,
+	              arena_printf(world->arena, "pending: behind %.10s, refused", refused));
 	assert_string_not_equal(pass_world_memory(world).deployed_commit, world->head);
 }
 
@@ -171,7 +181,8 @@ static void a_refusal_beside_work_is_noted_in_the_same_pass(void **state)
 	refused = pass_world_push(world, A "," B, NULL, "Add b");
 	assert_error(pass_world_pass(world), ERR_UNSIGNED);
 	assert_int_equal(pass_world_effects(world, "CREATE a"), 1);
-	assert_non_null(memory_refusal(&(struct memory){.refusals = pass_world_memory(world).refusals}, refused, NULL));
+	assert_non_null(memory_refusal(
+		&(struct memory){.refusals = pass_world_memory(world).refusals}, refused, NULL));
 	records = pass_world_records(world);
 	assert_error(pass_world_pass(world), ERR_UNSIGNED);
 	assert_int_equal(pass_world_records(world), records);
@@ -188,7 +199,8 @@ static void a_signed_revert_undoes_a_refused_commit(void **state)
 	assert_fine(pass_world_pass(world));
 	assert_int_equal(pass_world_effects(world, "CREATE a"), 0);
 	assert_int_equal(pass_world_effects(world, "CREATE b"), 1);
-	assert_status(world, refused, arena_printf(world->arena, "failure: undone by %.10s", revert));
+	assert_status(world, refused,
+	              arena_printf(world->arena, "failure: undone by %.10s", revert));
 	assert_status(world, after, "success: applied 1 migration");
 	assert_status(world, revert, "success: ");
 	assert_int_equal(pass_world_memory(world).refusals.count, 0);
@@ -240,7 +252,8 @@ static void a_corrected_file_is_sent_at_once(void **state)
 	assert_fine(pass_world_pass(world));
 	assert_int_equal(pass_world_effects(world, "CREATE better"), 1);
 	assert_status(world, corrected, "success: applied 1 migration");
-	assert_status(world, failed, arena_printf(world->arena, "failure: corrected by %.10s", corrected));
+	assert_status(world, failed,
+	              arena_printf(world->arena, "failure: corrected by %.10s", corrected));
 	assert_string_equal(pass_world_runs(world), "1 deploy refused, 2 deploy done");
 }
 
@@ -259,7 +272,8 @@ static void another_policy_decides_anew(void **state)
 static void the_second_of_two_fails_and_is_not_sent_again(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const char *first = pass_world_push(world, A, ADA, "Add a"), *second = pass_world_push(world, A "," B, ADA, "Add b");
+	const char *first = pass_world_push(world, A, ADA, "Add a"),
+		   *second = pass_world_push(world, A "," B, ADA, "Add b");
 	const char *third = pass_world_push(world, A "," B ",c=CREATE c", ADA, "Add c");
 
 	world_answer(world->server, "CREATE b")->sqlstate = "42601";
@@ -271,7 +285,8 @@ static void the_second_of_two_fails_and_is_not_sent_again(void **state)
 	assert_int_equal(pass_world_effects(world, "CREATE c"), 0);
 	assert_status(world, first, "success: applied 1 migration");
 	assert_verdict(world, second, "failure: failed: ", "A003");
-	assert_status(world, third, arena_printf(world->arena, "pending: behind %.10s, refused", second));
+	assert_status(world, third,
+	              arena_printf(world->arena, "pending: behind %.10s, refused", second));
 	assert_int_equal(world_rows(world->server, "b"), 1);
 	pass_world_push(world, "", ADA, "Revert all");
 	assert_error(pass_world_pass(world), ERR_FOLDER_MISSING);
@@ -362,7 +377,8 @@ static void a_revert_rolls_back_and_its_revert_applies_again(void **state)
 	assert_int_equal(pass_world_effects(world, "CREATE b"), 2);
 	assert_status(world, again, "success: applied 1 migration");
 	assert_int_equal(pass_world_memory(world).held.count, 0);
-	assert_string_equal(pass_world_runs(world), "1 deploy done, 2 rollback done, 3 deploy done");
+	assert_string_equal(pass_world_runs(world),
+	                    "1 deploy done, 2 rollback done, 3 deploy done");
 }
 
 static void a_revert_that_also_brings_a_migration_goes_back_first_in_two_runs(void **state)
@@ -374,8 +390,10 @@ static void a_revert_that_also_brings_a_migration_goes_back_first_in_two_runs(vo
 	assert_fine(pass_world_pass(world));
 	commit = pass_world_push(world, A ",c=CREATE c", ADA, "c instead of b");
 	assert_fine(pass_world_pass(world));
-	assert_string_equal(pass_world_runs(world), "1 deploy done, 2 rollback done, 3 deploy done");
-	assert_string_equal(text_join(world->arena, &world->server->effects, "; "), "CREATE a; CREATE b; DROP b; CREATE c");
+	assert_string_equal(pass_world_runs(world),
+	                    "1 deploy done, 2 rollback done, 3 deploy done");
+	assert_string_equal(text_join(world->arena, &world->server->effects, "; "),
+	                    "CREATE a; CREATE b; DROP b; CREATE c");
 	assert_int_equal(world->pass.applied, 1);
 	assert_int_equal(world->pass.rolled_back, 1);
 	assert_status(world, commit, "success: rolled back 1 migration, applied 1");
@@ -460,11 +478,16 @@ static void a_baseline_needs_an_empty_database(void **state)
 
 	pass_world_push(world, A, NULL, "Long ago");
 	world->is_not_empty = true;
-	assert_error(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made), ERR_BASELINE_FILLED);
-	*LIST_ADD(world->arena, &world->server->ledger) = (struct ledger_row){.id = "r", .name = "a", .checksum = "c", .finished_us = 1};
-	assert_error(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made), ERR_BASELINE_FILLED);
+	assert_error(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made),
+	             ERR_BASELINE_FILLED);
+	*LIST_ADD(world->arena, &world->server->ledger) =
+		(struct ledger_row){.id = "r", .name = "a", .checksum = "c", .finished_us = 1};
+	assert_error(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made),
+	             ERR_BASELINE_FILLED);
 	assert_false(pass_world_memory(world).has_baseline);
-	assert_error(engine_baseline(&world->engine, &world->target, "nowhere", world->arena, &made), ERR_UNKNOWN_COMMIT);
+	assert_error(
+		engine_baseline(&world->engine, &world->target, "nowhere", world->arena, &made),
+		ERR_UNKNOWN_COMMIT);
 }
 
 static void a_ledger_of_another_journal_is_left_alone(void **state)
@@ -506,7 +529,9 @@ static void one_target_is_worked_on_by_one_process(void **state)
 
 	pass_world_push(world, A, ADA, "Add a");
 	assert_fine(folder_private(world->arena, world->config.state));
-	assert_fine(file_lock(world->arena, arena_printf(world->arena, "%s/shop.lock", world->config.state), "pid 7", &lock, &holder));
+	assert_fine(file_lock(world->arena,
+	                      arena_printf(world->arena, "%s/shop.lock", world->config.state),
+	                      "pid 7", &lock, &holder));
 	assert_error(pass_world_pass(world), ERR_TARGET_BUSY);
 	assert_int_equal(world->server->sent.count, 0);
 }
@@ -514,36 +539,36 @@ static void one_target_is_worked_on_by_one_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(without_a_baseline_a_person_is_needed),
-	        TEST_WORLD(a_merge_is_applied_and_its_commit_says_so),
-	        TEST_WORLD(a_pass_with_nothing_to_do_writes_nothing),
-	        TEST_WORLD(a_commit_that_touches_nothing_moves_only_the_deployed_commit),
-	        TEST_WORLD(report_all_gives_every_commit_a_word),
-	        TEST_WORLD(commits_that_land_at_once_each_get_their_own_outcome),
-	        TEST_WORLD(an_unsigned_commit_is_refused_and_nothing_is_sent),
-	        TEST_WORLD(the_same_refusal_again_writes_nothing),
-	        TEST_WORLD(what_stands_behind_a_refused_commit_waits),
-	        TEST_WORLD(a_refusal_beside_work_is_noted_in_the_same_pass),
-	        TEST_WORLD(a_signed_revert_undoes_a_refused_commit),
-	        TEST_WORLD(sql_that_failed_is_not_sent_again_until_somebody_says_so),
-	        TEST_WORLD(a_corrected_file_is_sent_at_once),
-	        TEST_WORLD(another_policy_decides_anew),
-	        TEST_WORLD(the_second_of_two_fails_and_is_not_sent_again),
-	        TEST_WORLD(a_run_that_waits_is_gone_on_with),
-	        TEST_WORLD(a_run_that_waits_is_superseded_when_the_branch_asks_for_more),
-	        TEST_WORLD(a_refusal_while_a_run_waits_is_written_down),
-	        TEST_WORLD(a_branch_that_is_refused_as_a_whole_ends_the_run_that_waits),
-	        TEST_WORLD(a_revert_rolls_back_and_its_revert_applies_again),
-	        TEST_WORLD(a_revert_that_also_brings_a_migration_goes_back_first_in_two_runs),
-	        TEST_WORLD(a_revert_without_a_down_script_is_refused),
-	        TEST_WORLD(a_down_script_that_comes_later_is_kept),
-	        TEST_WORLD(a_down_script_of_an_unsigned_commit_is_not_kept),
-	        TEST_WORLD(a_baseline_that_is_repeated_keeps_what_was_deployed),
-	        TEST_WORLD(the_migrations_of_a_baseline_are_trusted_as_they_stand),
-	        TEST_WORLD(a_baseline_needs_an_empty_database),
-	        TEST_WORLD(a_ledger_of_another_journal_is_left_alone),
-	        TEST_WORLD(a_rewritten_branch_halts_and_names_what_vanished),
-	        TEST_WORLD(one_target_is_worked_on_by_one_process),
+		TEST_WORLD(without_a_baseline_a_person_is_needed),
+		TEST_WORLD(a_merge_is_applied_and_its_commit_says_so),
+		TEST_WORLD(a_pass_with_nothing_to_do_writes_nothing),
+		TEST_WORLD(a_commit_that_touches_nothing_moves_only_the_deployed_commit),
+		TEST_WORLD(report_all_gives_every_commit_a_word),
+		TEST_WORLD(commits_that_land_at_once_each_get_their_own_outcome),
+		TEST_WORLD(an_unsigned_commit_is_refused_and_nothing_is_sent),
+		TEST_WORLD(the_same_refusal_again_writes_nothing),
+		TEST_WORLD(what_stands_behind_a_refused_commit_waits),
+		TEST_WORLD(a_refusal_beside_work_is_noted_in_the_same_pass),
+		TEST_WORLD(a_signed_revert_undoes_a_refused_commit),
+		TEST_WORLD(sql_that_failed_is_not_sent_again_until_somebody_says_so),
+		TEST_WORLD(a_corrected_file_is_sent_at_once),
+		TEST_WORLD(another_policy_decides_anew),
+		TEST_WORLD(the_second_of_two_fails_and_is_not_sent_again),
+		TEST_WORLD(a_run_that_waits_is_gone_on_with),
+		TEST_WORLD(a_run_that_waits_is_superseded_when_the_branch_asks_for_more),
+		TEST_WORLD(a_refusal_while_a_run_waits_is_written_down),
+		TEST_WORLD(a_branch_that_is_refused_as_a_whole_ends_the_run_that_waits),
+		TEST_WORLD(a_revert_rolls_back_and_its_revert_applies_again),
+		TEST_WORLD(a_revert_that_also_brings_a_migration_goes_back_first_in_two_runs),
+		TEST_WORLD(a_revert_without_a_down_script_is_refused),
+		TEST_WORLD(a_down_script_that_comes_later_is_kept),
+		TEST_WORLD(a_down_script_of_an_unsigned_commit_is_not_kept),
+		TEST_WORLD(a_baseline_that_is_repeated_keeps_what_was_deployed),
+		TEST_WORLD(the_migrations_of_a_baseline_are_trusted_as_they_stand),
+		TEST_WORLD(a_baseline_needs_an_empty_database),
+		TEST_WORLD(a_ledger_of_another_journal_is_left_alone),
+		TEST_WORLD(a_rewritten_branch_halts_and_names_what_vanished),
+		TEST_WORLD(one_target_is_worked_on_by_one_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

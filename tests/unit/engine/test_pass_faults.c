@@ -18,14 +18,17 @@ static void assert_status(const struct pass_world *world, const char *commit, co
 }
 
 /* The verdict first, and the code behind the reason. */
-static void assert_verdict(const struct pass_world *world, const char *commit, const char *starts, const char *code)
+static void assert_verdict(const struct pass_world *world, const char *commit, const char *starts,
+                           const char *code)
 {
 	assert_status(world, commit, starts);
-	assert_contains(pass_world_status(world, commit), arena_printf(world->arena, " (%s)", code));
+	assert_contains(pass_world_status(world, commit),
+	                arena_printf(world->arena, " (%s)", code));
 }
 
 /* What must be true after any bad day with these two commits. */
-static void assert_both_done(struct pass_world *world, const char *first, const char *second, const char *failed)
+static void assert_both_done(struct pass_world *world, const char *first, const char *second,
+                             const char *failed)
 {
 	int64_t records = 0;
 	struct memory memory = pass_world_memory(world);
@@ -55,9 +58,11 @@ static void fail_each_call(void **state, bool after, const char *only, enum erro
 
 	for (size_t n = 1; failed; n++) {
 		struct pass_world *world = pass_world_begun(*state);
-		const char *first = pass_world_push(world, A, ADA, "Add a"), *second = pass_world_push(world, A "," B, ADA, "Add b");
+		const char *first = pass_world_push(world, A, ADA, "Add a"),
+			   *second = pass_world_push(world, A "," B, ADA, "Add b");
 
-		world->faulty = (struct faulty){.fail_at = n, .after = after, .only = only, .code = code};
+		world->faulty =
+			(struct faulty){.fail_at = n, .after = after, .only = only, .code = code};
 		(void)pass_world_pass(world);
 		failed = world->faulty.failed;
 		world->faulty.fail_at = 0;
@@ -188,7 +193,8 @@ static void a_halt_in_apply_keeps_its_run_open_until_its_cause_is_gone(void **st
 	assert_string_equal(pass_world_runs(world), "1 deploy open");
 	assert_int_equal(world_times_sent(world->server, "CREATE a"), 1);
 
-	world->server->ledger.items[0].rolled_back_us = 1; /* npx prisma migrate resolve --rolled-back a */
+	world->server->ledger.items[0].rolled_back_us =
+		1; /* npx prisma migrate resolve --rolled-back a */
 	world->server->ends_transaction = NULL;
 	assert_fine(pass_world_settle(world, 3));
 	assert_status(world, commit, "success: applied 1 migration");
@@ -201,7 +207,8 @@ static void an_index_that_was_left_invalid_halts_until_it_is_gone(void **state)
 	struct pass_world *world = pass_world_begun(*state);
 	const char *commit = pass_world_push(world, A, ADA, "Add a");
 
-	*LIST_ADD(world->arena, &world->invalid) = "public.old_idx"; /* was there before: nobody's fault */
+	*LIST_ADD(world->arena, &world->invalid) =
+		"public.old_idx"; /* was there before: nobody's fault */
 	assert_fine(pass_world_pass(world));
 	assert_status(world, commit, "success: applied 1 migration");
 	commit = pass_world_push(world, A "," B, ADA, "Add b");
@@ -255,7 +262,8 @@ static void a_status_that_the_forge_never_takes_stays_visible_and_is_not_tried_a
 	assert_fine(pass_world_pass(world));
 	assert_int_equal(unsetenv("HEADGATE_TEST_CLOCK"), 0);
 	assert_int_equal(world->forge->posts, posts);
-	assert_fine(journal_outbox(&world->server->journal->port, "shop", 0, 10, true, world->arena, &outbox));
+	assert_fine(journal_outbox(&world->server->journal->port, "shop", 0, 10, true, world->arena,
+	                           &outbox));
 	assert_true(outbox.count > 0);
 	assert_true(outbox.items[0].final);
 }
@@ -296,41 +304,49 @@ static void looking_without_a_journal_still_knows_its_target(void **state)
 static void verify_says_who_vouches(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const char *good = pass_world_push(world, A, ADA, "Add a"), *bare = pass_world_push(world, A "," B, NULL, "Add b");
+	const char *good = pass_world_push(world, A, ADA, "Add a"),
+		   *bare = pass_world_push(world, A "," B, NULL, "Add b");
 	struct step_commit commit = {0};
 	struct error *refusal = NULL;
 	size_t records = pass_world_records(world);
 
-	assert_fine(engine_verify(&world->engine, &world->target, good, world->arena, &commit, &refusal));
+	assert_fine(engine_verify(&world->engine, &world->target, good, world->arena, &commit,
+	                          &refusal));
 	assert_null(refusal);
 	assert_string_equal(commit.verdict.principal, ADA);
-	assert_fine(engine_verify(&world->engine, &world->target, "HEAD", world->arena, &commit, &refusal));
+	assert_fine(engine_verify(&world->engine, &world->target, "HEAD", world->arena, &commit,
+	                          &refusal));
 	assert_string_equal(commit.id, bare);
 	assert_error(refusal, ERR_UNSIGNED);
-	assert_error(engine_verify(&world->engine, &world->target, "nowhere", world->arena, &commit, &refusal), ERR_UNKNOWN_COMMIT);
+	assert_error(engine_verify(&world->engine, &world->target, "nowhere", world->arena, &commit,
+	                           &refusal),
+	             ERR_UNKNOWN_COMMIT);
 	world->config.keys.allowed_signers = NULL;
-	assert_error(engine_verify(&world->engine, &world->target, good, world->arena, &commit, &refusal), ERR_KEYRING);
+	assert_error(engine_verify(&world->engine, &world->target, good, world->arena, &commit,
+	                           &refusal),
+	             ERR_KEYRING);
 	assert_int_equal(pass_world_records(world), records);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(every_call_may_fail_before_it_is_made),
-	        TEST_WORLD(every_write_to_the_journal_may_fail),
-	        TEST_WORLD(the_answer_of_every_commit_may_be_lost),
-	        TEST_WORLD(the_answer_of_every_read_of_the_ledger_may_be_lost),
-	        TEST_WORLD(a_rollback_survives_a_failing_call_anywhere),
-	        TEST_WORLD(a_repository_that_is_away_is_tried_again_and_writes_no_run),
-	        TEST_WORLD(what_is_tried_again_for_over_ten_minutes_is_an_error),
-	        TEST_WORLD(no_backup_no_apply),
-	        TEST_WORLD(a_halt_in_apply_keeps_its_run_open_until_its_cause_is_gone),
-	        TEST_WORLD(an_index_that_was_left_invalid_halts_until_it_is_gone),
-	        TEST_WORLD(a_forge_that_is_away_keeps_nothing_from_being_done),
-	        TEST_WORLD(a_status_that_the_forge_never_takes_stays_visible_and_is_not_tried_again),
-	        TEST_WORLD(looking_writes_nothing),
-	        TEST_WORLD(looking_without_a_journal_still_knows_its_target),
-	        TEST_WORLD(verify_says_who_vouches),
+		TEST_WORLD(every_call_may_fail_before_it_is_made),
+		TEST_WORLD(every_write_to_the_journal_may_fail),
+		TEST_WORLD(the_answer_of_every_commit_may_be_lost),
+		TEST_WORLD(the_answer_of_every_read_of_the_ledger_may_be_lost),
+		TEST_WORLD(a_rollback_survives_a_failing_call_anywhere),
+		TEST_WORLD(a_repository_that_is_away_is_tried_again_and_writes_no_run),
+		TEST_WORLD(what_is_tried_again_for_over_ten_minutes_is_an_error),
+		TEST_WORLD(no_backup_no_apply),
+		TEST_WORLD(a_halt_in_apply_keeps_its_run_open_until_its_cause_is_gone),
+		TEST_WORLD(an_index_that_was_left_invalid_halts_until_it_is_gone),
+		TEST_WORLD(a_forge_that_is_away_keeps_nothing_from_being_done),
+		TEST_WORLD(
+			a_status_that_the_forge_never_takes_stays_visible_and_is_not_tried_again),
+		TEST_WORLD(looking_writes_nothing),
+		TEST_WORLD(looking_without_a_journal_still_knows_its_target),
+		TEST_WORLD(verify_says_who_vouches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,11 +8,13 @@ struct word { /* "a=1:open" */
 static void read_words(struct arena *arena, const char *text, struct text_list *ret_words);
 static struct word read_word(struct arena *arena, const char *text);
 static void draw_tree(struct arena *arena, const char *text, struct migrations *tree);
-static void draw_ledger(struct arena *arena, const char *text, struct ledger *ledger, struct memory *memory);
+static void draw_ledger(struct arena *arena, const char *text, struct ledger *ledger,
+                        struct memory *memory);
 static void draw_step(struct arena *arena, const char *text, struct steps *steps);
 static void draw_change(struct arena *arena, const char *text, struct changes *changes);
 
-struct plan_input *plan_draw(struct arena *arena, const struct policy *policy, const struct drawn_plan *drawn)
+struct plan_input *plan_draw(struct arena *arena, const struct policy *policy,
+                             const struct drawn_plan *drawn)
 {
 	struct plan_input *input = ARENA_NEW(arena, struct plan_input);
 	struct memory *memory = ARENA_NEW(arena, struct memory);
@@ -33,21 +35,22 @@ struct plan_input *plan_draw(struct arena *arena, const struct policy *policy, c
 		const char *at = strchr(words.items[i], '@');
 
 		*LIST_ADD(arena, &memory->held) = (struct held_migration){
-		        .name = arena_copy(arena, words.items[i], (size_t)(at - words.items[i])), .commit = at + 1};
+			.name = arena_copy(arena, words.items[i], (size_t)(at - words.items[i])),
+			.commit = at + 1};
 	}
 	read_words(arena, drawn->steps, &words);
 	for (size_t i = 0; i < words.count; i++)
 		draw_step(arena, words.items[i], steps);
 	*input = (struct plan_input){
-	        .policy = policy,
-	        .memory = memory,
-	        .ledger = ledger,
-	        .tree = tree,
-	        .head = head,
-	        .tree_exists = !text_equal(drawn->tree, "-"),
-	        .migrations_path = "prisma/migrations",
-	        .steps = steps,
-	        .horizon = steps->count ? steps->items[steps->count - 1].id : "D",
+		.policy = policy,
+		.memory = memory,
+		.ledger = ledger,
+		.tree = tree,
+		.head = head,
+		.tree_exists = !text_equal(drawn->tree, "-"),
+		.migrations_path = "prisma/migrations",
+		.steps = steps,
+		.horizon = steps->count ? steps->items[steps->count - 1].id : "D",
 	};
 	return input;
 }
@@ -59,7 +62,8 @@ const char *plan_words(struct arena *arena, const struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_item *item = &plan->items[i];
 
-		text_printf(&text, "%s%c%s@%s%s", i ? " " : "", item->action == PLAN_APPLY ? '+' : '-', item->name, item->commit,
+		text_printf(&text, "%s%c%s@%s%s", i ? " " : "",
+		            item->action == PLAN_APPLY ? '+' : '-', item->name, item->commit,
 		            item->late ? "*" : "");
 		if (item->released_by)
 			text_printf(&text, "^%s", item->released_by);
@@ -69,7 +73,8 @@ const char *plan_words(struct arena *arena, const struct plan *plan)
 
 const char *error_words(struct arena *arena, const struct error *error)
 {
-	return arena_printf(arena, "%s: %s. %s", error->what, error->why ? error->why : "", error->hint);
+	return arena_printf(arena, "%s: %s. %s", error->what, error->why ? error->why : "",
+	                    error->hint);
 }
 
 static void read_words(struct arena *arena, const char *text, struct text_list *ret_words)
@@ -87,9 +92,9 @@ static struct word read_word(struct arena *arena, const char *text)
 	const char *end = colon ? colon : text + strlen(text);
 
 	return (struct word){
-	        .name = arena_copy(arena, text, (size_t)((equals ? equals : end) - text)),
-	        .value = equals ? arena_copy(arena, equals + 1, (size_t)(end - equals - 1)) : NULL,
-	        .state = colon ? colon + 1 : "",
+		.name = arena_copy(arena, text, (size_t)((equals ? equals : end) - text)),
+		.value = equals ? arena_copy(arena, equals + 1, (size_t)(end - equals - 1)) : NULL,
+		.state = colon ? colon + 1 : "",
 	};
 }
 
@@ -112,9 +117,11 @@ static void draw_tree(struct arena *arena, const char *text, struct migrations *
 	migrations_sort(tree);
 }
 
-static void draw_ledger(struct arena *arena, const char *text, struct ledger *ledger, struct memory *memory)
+static void draw_ledger(struct arena *arena, const char *text, struct ledger *ledger,
+                        struct memory *memory)
 {
-	static const char *const states[] = {"", "other", "open", "rolled", "failed", "lost", "undone"};
+	static const char *const states[] = {"",       "other", "open",  "rolled",
+	                                     "failed", "lost",  "undone"};
 	struct text_list words;
 
 	read_words(arena, text, &words);
@@ -125,19 +132,22 @@ static void draw_ledger(struct arena *arena, const char *text, struct ledger *le
 		const bool lost = text_equal(word.state, "lost");
 
 		if (!*word.state || lost)
-			*LIST_ADD(arena, &memory->deployed) =
-			        (struct deployed_migration){.name = word.name, .checksum = checksum, .row_id = id};
-		if (text_equal(word.state, "undone")) /* ours, and another hand set rolled_back_at */
-			*LIST_ADD(arena, &memory->deployed) =
-			        (struct deployed_migration){.name = word.name, .checksum = checksum, .row_id = id};
+			*LIST_ADD(arena, &memory->deployed) = (struct deployed_migration){
+				.name = word.name, .checksum = checksum, .row_id = id};
+		if (text_equal(word.state,
+		               "undone")) /* ours, and another hand set rolled_back_at */
+			*LIST_ADD(arena, &memory->deployed) = (struct deployed_migration){
+				.name = word.name, .checksum = checksum, .row_id = id};
 		if (!lost)
 			*LIST_ADD(arena, ledger) = (struct ledger_row){
-			        .id = id,
-			        .name = word.name,
-			        .checksum = checksum,
-			        .started_us = (int64_t)i + 1,
-			        .finished_us = !text_equal(word.state, "open") && !text_equal(word.state, "failed"),
-			        .rolled_back_us = *word.state && !text_equal(word.state, "open") && !text_equal(word.state, "other"),
+				.id = id,
+				.name = word.name,
+				.checksum = checksum,
+				.started_us = (int64_t)i + 1,
+				.finished_us = !text_equal(word.state, "open") &&
+			                       !text_equal(word.state, "failed"),
+				.rolled_back_us = *word.state && !text_equal(word.state, "open") &&
+			                          !text_equal(word.state, "other"),
 			};
 		for (size_t k = 0; !text_equal(states[k], word.state); k++)
 			if (k + 1 == sizeof states / sizeof *states)
@@ -153,8 +163,10 @@ static void draw_step(struct arena *arena, const char *text, struct steps *steps
 	struct text_list changes = {0};
 
 	text += refused;
-	*step = (struct step){
-	        .id = arena_copy(arena, text, (size_t)(colon - text)), .passed = !refused, .parents = 1, .base_parent = 1};
+	*step = (struct step){.id = arena_copy(arena, text, (size_t)(colon - text)),
+	                      .passed = !refused,
+	                      .parents = 1,
+	                      .base_parent = 1};
 	text_split(arena, colon + 1, ',', &changes);
 	for (size_t i = 0; colon[1] && i < changes.count; i++)
 		draw_change(arena, changes.items[i], &step->changes);
@@ -167,7 +179,8 @@ static void draw_change(struct arena *arena, const char *text, struct changes *c
 	struct folder_entry *entry = ARENA_NEW(arena, struct folder_entry);
 	struct change *change = LIST_ADD(arena, changes);
 
-	*entry = (struct folder_entry){.name = text + 1 + is_file, .mode = is_file ? ENTRY_FILE : ENTRY_FOLDER};
+	*entry = (struct folder_entry){.name = text + 1 + is_file,
+	                               .mode = is_file ? ENTRY_FILE : ENTRY_FOLDER};
 	change->name = entry->name;
 	change->before = *text == '+' ? NULL : entry;
 	change->after = *text == '-' ? NULL : entry;

@@ -19,13 +19,14 @@
 struct drawn_plan {
 	const char *sentence;
 	const char *tree, *ledger, *held, *steps, *head;
-	const char *outcome;    /* when it is made */
-	enum error_code code;   /* else; with the entry at fault, or NULL */
+	const char *outcome;  /* when it is made */
+	enum error_code code; /* else; with the entry at fault, or NULL */
 	const char *culprit;
-	const char *says;       /* what the error must hold */
+	const char *says; /* what the error must hold */
 };
 
-struct plan_input *plan_draw(struct arena *arena, const struct policy *policy, const struct drawn_plan *drawn);
+struct plan_input *plan_draw(struct arena *arena, const struct policy *policy,
+                             const struct drawn_plan *drawn);
 const char *plan_words(struct arena *arena, const struct plan *plan);
 /* Everything that the error says, in one text. */
 const char *error_words(struct arena *arena, const struct error *error);

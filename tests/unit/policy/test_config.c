@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "policy/config.h"
 
-#define TOP "state: state\nbackups: backups\nrepository: {url: /srv/git/shop}\nkeys: {allowed_signers: keys/signers}\n"
+#define TOP                                                                                        \
+	"state: state\nbackups: backups\nrepository: {url: /srv/git/shop}\nkeys: {allowed_signers: keys/signers}\n"
 #define SHOP "  shop:\n    database_url: postgresql://localhost/shop\n    policy: p.yaml\n"
 #define GOOD TOP "targets:\n" SHOP
 
@@ -37,7 +38,8 @@ static struct error *load(struct place *place, const char *yaml, struct config *
 
 static const char *words_of(struct arena *arena, const struct error *error)
 {
-	return arena_printf(arena, "%s: %s. %s", error->what, error->why ? error->why : "", error->hint);
+	return arena_printf(arena, "%s: %s. %s", error->what, error->why ? error->why : "",
+	                    error->hint);
 }
 
 static void a_small_configuration_has_good_defaults(void **state)
@@ -81,11 +83,13 @@ static void many_targets_each_have_their_own_policy(void **state)
 	struct place *place = *state;
 	struct config config = {0};
 
-	assert_fine(load(place,
-	                 TOP "targets:\n" SHOP "  shop-dev:\n    database_url_file: dev.url\n    policy: open.yaml\n"
-	                     "    branch: dev\n    migrations: packages/db/migrations\n    schemas: [a, b]\n"
-	                     "    report: all\n    forges: []\n    details: https://example.org/x\n",
-	                 &config));
+	assert_fine(load(
+		place,
+		TOP "targets:\n" SHOP
+		    "  shop-dev:\n    database_url_file: dev.url\n    policy: open.yaml\n"
+		    "    branch: dev\n    migrations: packages/db/migrations\n    schemas: [a, b]\n"
+		    "    report: all\n    forges: []\n    details: https://example.org/x\n",
+		&config));
 	assert_int_equal(config.target_count, 2);
 	assert_string_equal(config.targets[1].name, "shop-dev");
 	assert_string_equal(config.targets[1].database_url_file, path_of(place, "dev.url"));
@@ -103,40 +107,60 @@ static void what_is_wrong_is_refused_and_says_what_to_write(void **state)
 	static const struct {
 		const char *sentence, *yaml, *says, *also;
 	} rows[] = {
-	        {"an unknown key, with its line", TOP "intervall: 5s\ntargets:\n" SHOP, "line 5", "interval"},
-	        {"an unknown key of a section", "repository: {ur: x}\n" GOOD, "stands twice", ""},
-	        {"an unknown key of a target", GOOD "    polcy: x\n", "line 9", "policy"},
-	        {"'target' for 'targets'", TOP "target:\n" SHOP, "'target'", "targets"},
-	        {"no state", "repository: {url: /x}\ntargets:\n" SHOP, "state", ""},
-	        {"no repository", "state: s\ntargets:\n" SHOP, "repository.url", ""},
-	        {"no targets", TOP, "names no targets", "targets: {"},
-	        {"an empty list of targets", TOP "targets: {}\n", "names no targets", ""},
-	        {"targets in a list", TOP "targets:\n  - shop\n", "names no targets", "line 5"},
-	        {"targets as a word", TOP "targets: shop\n", "names no targets", ""},
-	        {"a target that is a word", TOP "targets:\n  shop: x\n", "keys with values are expected", "line 6"},
-	        {"a name with a capital", TOP "targets:\n  Shop: {policy: p.yaml}\n", "'Shop' is no name", "line 6"},
-	        {"a name with a slash", TOP "targets:\n  a/b: {policy: p.yaml}\n", "no name for a target", ""},
-	        {"a name that begins with a hyphen", TOP "targets:\n  -a: {policy: p.yaml}\n", "no name for a target", ""},
-	        {"an empty name", TOP "targets:\n  '': {policy: p.yaml}\n", "no name for a target", ""},
-	        {"a name of 41 letters", TOP "targets:\n  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {policy: p.yaml}\n",
+		{"an unknown key, with its line", TOP "intervall: 5s\ntargets:\n" SHOP, "line 5",
+	         "interval"},
+		{"an unknown key of a section", "repository: {ur: x}\n" GOOD, "stands twice", ""},
+		{"an unknown key of a target", GOOD "    polcy: x\n", "line 9", "policy"},
+		{"'target' for 'targets'", TOP "target:\n" SHOP, "'target'", "targets"},
+		{"no state", "repository: {url: /x}\ntargets:\n" SHOP, "state", ""},
+		{"no repository", "state: s\ntargets:\n" SHOP, "repository.url", ""},
+		{"no targets", TOP, "names no targets", "targets: {"},
+		{"an empty list of targets", TOP "targets: {}\n", "names no targets", ""},
+		{"targets in a list", TOP "targets:\n  - shop\n", "names no targets", "line 5"},
+		{"targets as a word", TOP "targets: shop\n", "names no targets", ""},
+		{"a target that is a word", TOP "targets:\n  shop: x\n",
+	         "keys with values are expected", "line 6"},
+		{"a name with a capital", TOP "targets:\n  Shop: {policy: p.yaml}\n",
+	         "'Shop' is no name", "line 6"},
+		{"a name with a slash", TOP "targets:\n  a/b: {policy: p.yaml}\n",
+	         "no name for a target", ""},
+		{"a name that begins with a hyphen", TOP "targets:\n  -a: {policy: p.yaml}\n",
+	         "no name for a target", ""},
+		{"an empty name", TOP "targets:\n  '': {policy: p.yaml}\n", "no name for a target",
+	         ""},
+		{"a name of 41 letters",
+	         TOP "targets:\n  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {policy: p.yaml}\n",
 	         "no name for a target", "at most 40"},
-	        {"no database", TOP "targets:\n  shop: {policy: p.yaml}\n", "needs one database URL", "database_url_file"},
-	        {"two databases", GOOD "    database_url_file: x\n", "needs one database URL", "both given"},
-	        {"no policy", TOP "targets:\n  shop: {database_url: x}\n", "policy", ""},
-	        {"a policy that is not there", TOP "targets:\n  shop: {database_url: x, policy: q.yaml}\n", "no policy", "q.yaml"},
-	        {"an absolute path in the repository", GOOD "    migrations: /x\n", "no path in a repository", ""},
-	        {"a path that climbs", GOOD "    migrations: a/../b\n", "no path in a repository", ""},
-	        {"a path with an empty part", GOOD "    migrations: a//b\n", "no path in a repository", ""},
-	        {"a path that ends in a slash", GOOD "    migrations: a/\n", "no path in a repository", ""},
-	        {"a path that is a dot", GOOD "    migrations: .\n", "no path in a repository", ""},
-	        {"an unknown forge", GOOD "    forges: [gitlab]\n", "there is no forge 'gitlab'", "notes, github"},
-	        {"github without its section", GOOD "    forges: github\n", "not configured", "token_file"},
-	        {"github without a token", "github: {repository: a/b}\n" GOOD "    forges: github\n", "not configured", ""},
-	        {"an interval that is too short", "interval: 10ms\n" GOOD, "line 1", "1s"},
-	        {"twins", GOOD "  two:\n    database_url: postgresql://localhost/shop\n    policy: p.yaml\n",
+		{"no database", TOP "targets:\n  shop: {policy: p.yaml}\n",
+	         "needs one database URL", "database_url_file"},
+		{"two databases", GOOD "    database_url_file: x\n", "needs one database URL",
+	         "both given"},
+		{"no policy", TOP "targets:\n  shop: {database_url: x}\n", "policy", ""},
+		{"a policy that is not there",
+	         TOP "targets:\n  shop: {database_url: x, policy: q.yaml}\n", "no policy",
+	         "q.yaml"},
+		{"an absolute path in the repository", GOOD "    migrations: /x\n",
+	         "no path in a repository", ""},
+		{"a path that climbs", GOOD "    migrations: a/../b\n", "no path in a repository",
+	         ""},
+		{"a path with an empty part", GOOD "    migrations: a//b\n",
+	         "no path in a repository", ""},
+		{"a path that ends in a slash", GOOD "    migrations: a/\n",
+	         "no path in a repository", ""},
+		{"a path that is a dot", GOOD "    migrations: .\n", "no path in a repository", ""},
+		{"an unknown forge", GOOD "    forges: [gitlab]\n", "there is no forge 'gitlab'",
+	         "notes, github"},
+		{"github without its section", GOOD "    forges: github\n", "not configured",
+	         "token_file"},
+		{"github without a token",
+	         "github: {repository: a/b}\n" GOOD "    forges: github\n", "not configured", ""},
+		{"an interval that is too short", "interval: 10ms\n" GOOD, "line 1", "1s"},
+		{"twins",
+	         GOOD "  two:\n    database_url: postgresql://localhost/shop\n    policy: p.yaml\n",
 	         "'shop' and 'two' have one database URL", "?schema="},
-	        {"twins by file",
-	         TOP "targets:\n  a: {database_url_file: u, policy: p.yaml}\n  b: {database_url_file: u, policy: p.yaml}\n",
+		{"twins by file",
+	         TOP
+	         "targets:\n  a: {database_url_file: u, policy: p.yaml}\n  b: {database_url_file: u, policy: p.yaml}\n",
 	         "have one database URL", ""},
 	};
 	struct place *place = *state;
@@ -160,9 +184,11 @@ static void a_policy_may_not_ask_for_what_is_not_configured(void **state)
 	static const struct {
 		const char *sentence, *yaml, *says;
 	} rows[] = {
-	        {"trust: all without keys", "state: s\nbackups: b\nrepository: {url: /x}\ntargets:\n" SHOP,
+		{"trust: all without keys",
+	         "state: s\nbackups: b\nrepository: {url: /x}\ntargets:\n" SHOP,
 	         "keys: {allowed_signers"},
-	        {"a backup without a folder", "state: s\nkeys: {allowed_signers: k}\nrepository: {url: /x}\ntargets:\n" SHOP,
+		{"a backup without a folder",
+	         "state: s\nkeys: {allowed_signers: k}\nrepository: {url: /x}\ntargets:\n" SHOP,
 	         "backups: FOLDER"},
 	};
 	struct place *place = *state;
@@ -176,8 +202,10 @@ static void a_policy_may_not_ask_for_what_is_not_configured(void **state)
 		assert_contains(error->what, "line 5");
 		assert_contains(error->hint, rows[i].says);
 	}
-	assert_fine(load(place,
-	                 "state: s\nrepository: {url: /x}\ntargets:\n  dev: {database_url: x, policy: open.yaml}\n", &config));
+	assert_fine(load(
+		place,
+		"state: s\nrepository: {url: /x}\ntargets:\n  dev: {database_url: x, policy: open.yaml}\n",
+		&config));
 }
 
 static void errors_of_a_policy_name_the_policy(void **state)
@@ -218,7 +246,8 @@ static void a_file_that_is_not_there_is_named(void **state)
 {
 	struct place *place = *state;
 	struct config config = {0};
-	struct error *error = config_load(place->arena, path_of(place, "none.yaml"), yaml_read, &config);
+	struct error *error =
+		config_load(place->arena, path_of(place, "none.yaml"), yaml_read, &config);
 
 	assert_error(error, ERR_CONFIG_MISSING);
 	assert_contains(error->what, "none.yaml");
@@ -256,7 +285,8 @@ static void the_environment_overrides_what_is_neither_trust_nor_identity(void **
 	assert_string_equal(config.backups, path_of(place, "backups"));
 	assert_string_equal(config.repository.token_file, "/run/token");
 	assert_string_equal(config.repository.url, "/srv/git/shop");
-	assert_string_equal(config.github.token_file, "/run/github"); /* a section that the file has not */
+	assert_string_equal(config.github.token_file,
+	                    "/run/github"); /* a section that the file has not */
 	assert_string_equal(config.keys.allowed_signers, path_of(place, "keys/signers"));
 	assert_int_equal(setenv("HEADGATE_INTERVAL", "soon", 1), 0);
 	assert_error(load(place, GOOD, &config), ERR_CONFIG);
@@ -284,7 +314,8 @@ static bool is_field(const char *name)
 
 static void every_variable_overrides_a_field_and_none_that_decides(void **state)
 {
-	static const char *const never[] = {"keys.allowed_signers", "keys.revoked", "repository.url"};
+	static const char *const never[] = {"keys.allowed_signers", "keys.revoked",
+	                                    "repository.url"};
 	size_t count;
 	const struct config_variable *variables = config_variables(&count);
 
@@ -324,18 +355,18 @@ static void every_field_has_a_sentence_and_a_name_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_HERE(a_small_configuration_has_good_defaults),
-	        TEST_HERE(many_targets_each_have_their_own_policy),
-	        TEST_HERE(what_is_wrong_is_refused_and_says_what_to_write),
-	        TEST_HERE(a_policy_may_not_ask_for_what_is_not_configured),
-	        TEST_HERE(errors_of_a_policy_name_the_policy),
-	        TEST_HERE(a_file_that_others_may_write_is_refused),
-	        TEST_HERE(a_file_that_is_not_there_is_named),
-	        TEST_HERE(paths_count_from_the_folder_that_the_file_really_lies_in),
-	        TEST_HERE(the_environment_overrides_what_is_neither_trust_nor_identity),
-	        TEST_HERE(a_wrong_variable_names_itself),
-	        TEST_HERE(every_variable_overrides_a_field_and_none_that_decides),
-	        TEST_HERE(every_field_has_a_sentence_and_a_name_of_its_own),
+		TEST_HERE(a_small_configuration_has_good_defaults),
+		TEST_HERE(many_targets_each_have_their_own_policy),
+		TEST_HERE(what_is_wrong_is_refused_and_says_what_to_write),
+		TEST_HERE(a_policy_may_not_ask_for_what_is_not_configured),
+		TEST_HERE(errors_of_a_policy_name_the_policy),
+		TEST_HERE(a_file_that_others_may_write_is_refused),
+		TEST_HERE(a_file_that_is_not_there_is_named),
+		TEST_HERE(paths_count_from_the_folder_that_the_file_really_lies_in),
+		TEST_HERE(the_environment_overrides_what_is_neither_trust_nor_identity),
+		TEST_HERE(a_wrong_variable_names_itself),
+		TEST_HERE(every_variable_overrides_a_field_and_none_that_decides),
+		TEST_HERE(every_field_has_a_sentence_and_a_name_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@
 
 static struct error *decode(struct arena *arena, const char *text, struct policy *ret_policy)
 {
-	static const struct document document = {.path = "/etc/p.yaml", .folder = "/etc", .noun = "policy"};
+	static const struct document document = {
+		.path = "/etc/p.yaml", .folder = "/etc", .noun = "policy"};
 	struct node *map = NULL;
 
 	TRY(yaml_read(arena, document.path, (struct bytes){text, strlen(text)}, &map));
@@ -23,7 +24,8 @@ static struct error *decode(struct arena *arena, const char *text, struct policy
 
 static const char *words_of(struct arena *arena, const struct error *error)
 {
-	return arena_printf(arena, "%s: %s. %s", error->what, error->why ? error->why : "", error->hint);
+	return arena_printf(arena, "%s: %s. %s", error->what, error->why ? error->why : "",
+	                    error->hint);
 }
 
 static struct policy shipped(struct arena *arena, const char *name)
@@ -120,7 +122,8 @@ static void trust_that_comes_later_is_refused_by_name(void **state)
 	struct policy policy;
 
 	for (size_t i = 0; i < ROWS(values); i++) {
-		struct error *error = decode(*state, arena_printf(*state, "trust: %s\n", values[i]), &policy);
+		struct error *error =
+			decode(*state, arena_printf(*state, "trust: %s\n", values[i]), &policy);
 
 		CASE(values[i]);
 		assert_error(error, ERR_CONFIG);
@@ -135,21 +138,29 @@ static void what_a_policy_may_not_say_is_refused_with_its_line(void **state)
 	static const struct {
 		const char *sentence, *yaml, *says, *also;
 	} rows[] = {
-	        {"an unknown key", "trust: all\n\nmax_rolback: 3\n", "line 3", "max_rollback"},
-	        {"an unknown key of a section", "trust: all\napply:\n  lock_timout: 1s\n", "line 3", "apply.lock_timeout"},
-	        {"a section that is none", "trust: all\nlate:\n  x: y\n", "line", "late"},
-	        {"an unknown choice", "trust: al\n", "line 1", "branch"},
-	        {"an unknown item of the checklist", "trust: all\nchecklist:\n  - testd\n", "line 2", "tested"},
-	        {"a key without a value", "trust: all\nlate:\n", "late", ""},
-	        {"a number without digits", "trust: all\nmax_rollback: many\n", "line 2", "0 to 1000"},
-	        {"a negative number", "trust: all\nmax_rollback: -1\n", "line 2", "0 to 1000"},
-	        {"more than the maximum", "trust: all\nmax_rollback: 1001\n", "line 2", "0 to 1000"},
-	        {"no backup to keep", "trust: all\nbackup:\n  keep: 0\n", "line 3", "1 to 10000"},
-	        {"a duration without a unit", "trust: all\napply:\n  lock_timeout: 500\n", "line 3", "10ms to 1m"},
-	        {"locks that are waited for too long", "trust: all\napply:\n  lock_timeout: 61s\n", "line 3", "10ms to 1m"},
-	        {"locks that are not waited for", "trust: all\napply:\n  lock_timeout: 9ms\n", "line 3", "10ms to 1m"},
-	        {"idle for ever", "trust: all\napply:\n  idle_in_transaction_session_timeout: 0\n", "line 3", "1s to 1h"},
-	        {"a list where one word belongs", "trust: [all]\n", "line 1", ""},
+		{"an unknown key", "trust: all\n\nmax_rolback: 3\n", "line 3", "max_rollback"},
+		{"an unknown key of a section", "trust: all\napply:\n  lock_timout: 1s\n", "line 3",
+	         "apply.lock_timeout"},
+		{"a section that is none", "trust: all\nlate:\n  x: y\n", "line", "late"},
+		{"an unknown choice", "trust: al\n", "line 1", "branch"},
+		{"an unknown item of the checklist", "trust: all\nchecklist:\n  - testd\n",
+	         "line 2", "tested"},
+		{"a key without a value", "trust: all\nlate:\n", "late", ""},
+		{"a number without digits", "trust: all\nmax_rollback: many\n", "line 2",
+	         "0 to 1000"},
+		{"a negative number", "trust: all\nmax_rollback: -1\n", "line 2", "0 to 1000"},
+		{"more than the maximum", "trust: all\nmax_rollback: 1001\n", "line 2",
+	         "0 to 1000"},
+		{"no backup to keep", "trust: all\nbackup:\n  keep: 0\n", "line 3", "1 to 10000"},
+		{"a duration without a unit", "trust: all\napply:\n  lock_timeout: 500\n", "line 3",
+	         "10ms to 1m"},
+		{"locks that are waited for too long", "trust: all\napply:\n  lock_timeout: 61s\n",
+	         "line 3", "10ms to 1m"},
+		{"locks that are not waited for", "trust: all\napply:\n  lock_timeout: 9ms\n",
+	         "line 3", "10ms to 1m"},
+		{"idle for ever", "trust: all\napply:\n  idle_in_transaction_session_timeout: 0\n",
+	         "line 3", "1s to 1h"},
+		{"a list where one word belongs", "trust: [all]\n", "line 1", ""},
 	};
 	struct policy policy;
 
@@ -167,13 +178,13 @@ static void what_a_policy_may_not_say_is_refused_with_its_line(void **state)
 static void the_bounds_themselves_are_allowed(void **state)
 {
 	static const char *const rows[] = {
-	        "trust: all\nmax_rollback: 0\n",
-	        "trust: all\nmax_rollback: 1000\n",
-	        "trust: all\nbackup: {keep: 10000, rule: none, scope: schema}\n",
-	        "trust: all\napply: {lock_timeout: 10ms, lock_budget: 1s, statement_timeout: 0}\n",
-	        "trust: all\napply: {lock_timeout: 1m, lock_budget: 24h, statement_timeout: 24h}\n",
-	        "trust: branch\nlate: refuse\nunexplained: report\nnonatomic: refuse\nrollback: free\nchecklist: backup\n",
-	        "trust: all\nbackup:\napply:\n", /* a section without entries is none */
+		"trust: all\nmax_rollback: 0\n",
+		"trust: all\nmax_rollback: 1000\n",
+		"trust: all\nbackup: {keep: 10000, rule: none, scope: schema}\n",
+		"trust: all\napply: {lock_timeout: 10ms, lock_budget: 1s, statement_timeout: 0}\n",
+		"trust: all\napply: {lock_timeout: 1m, lock_budget: 24h, statement_timeout: 24h}\n",
+		"trust: branch\nlate: refuse\nunexplained: report\nnonatomic: refuse\nrollback: free\nchecklist: backup\n",
+		"trust: all\nbackup:\napply:\n", /* a section without entries is none */
 	};
 	struct policy policy = {0};
 
@@ -192,15 +203,20 @@ static void every_field_can_be_written_as_its_own_reference_says(void **state)
 		const char *dot = strchr(fields[i].name, '.');
 		const char *value = field_example(&fields[i]);
 		const char *line =
-		        dot ? arena_printf(*state, "%.*s: {%s: %s}\n", (int)(dot - fields[i].name), fields[i].name, dot + 1, value)
-		            : arena_printf(*state, "%s: %s\n", fields[i].name, value);
+			dot ? arena_printf(*state, "%.*s: {%s: %s}\n", (int)(dot - fields[i].name),
+		                           fields[i].name, dot + 1, value)
+			    : arena_printf(*state, "%s: %s\n", fields[i].name, value);
 		struct policy policy = {0};
 
 		CASE(fields[i].name);
 		assert_true(strlen(fields[i].sentence) > 20);
 		assert_true(text_ends(fields[i].sentence, "."));
-		assert_fine(decode(*state, arena_printf(*state, "%s%s", text_equal(fields[i].name, "trust") ? "" : "trust: all\n", line),
-		                   &policy));
+		assert_fine(decode(
+			*state,
+			arena_printf(*state, "%s%s",
+		                     text_equal(fields[i].name, "trust") ? "" : "trust: all\n",
+		                     line),
+			&policy));
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(fields[i].name, fields[k].name);
 	}
@@ -209,15 +225,15 @@ static void every_field_can_be_written_as_its_own_reference_says(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(development_asks_for_nothing),
-	        TEST(staging_asks_for_signatures_and_a_backup_but_no_ticks),
-	        TEST(production_asks_for_everything),
-	        TEST(a_policy_that_says_only_its_trust_is_a_careful_one),
-	        TEST(trust_must_be_written_out),
-	        TEST(trust_that_comes_later_is_refused_by_name),
-	        TEST(what_a_policy_may_not_say_is_refused_with_its_line),
-	        TEST(the_bounds_themselves_are_allowed),
-	        TEST(every_field_can_be_written_as_its_own_reference_says),
+		TEST(development_asks_for_nothing),
+		TEST(staging_asks_for_signatures_and_a_backup_but_no_ticks),
+		TEST(production_asks_for_everything),
+		TEST(a_policy_that_says_only_its_trust_is_a_careful_one),
+		TEST(trust_must_be_written_out),
+		TEST(trust_that_comes_later_is_refused_by_name),
+		TEST(what_a_policy_may_not_say_is_refused_with_its_line),
+		TEST(the_bounds_themselves_are_allowed),
+		TEST(every_field_can_be_written_as_its_own_reference_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@ static inline struct run *verified(struct pass_world *world)
 }
 
 /* "a b" are left in the plan; the rest is behind the step that was refused with this error (NULL: none was). */
-static inline void assert_left(const struct run *run, const char *names, const char *refused, enum error_code code)
+static inline void assert_left(const struct run *run, const char *names, const char *refused,
+                               enum error_code code)
 {
 	struct text text = TEXT_IN(run->arena);
 

@@ -38,7 +38,9 @@ static void each_missing_item_is_named_with_the_line_to_add(void **state)
 		run = verified(world);
 		error = check_perform(run);
 		assert_error(error, ERR_CHECKLIST_MISSING);
-		assert_contains(error->what, arena_printf(world->arena, "'a' lacks the checklist item '%s'", checklist_item_names[item]));
+		assert_contains(error->what,
+		                arena_printf(world->arena, "'a' lacks the checklist item '%s'",
+		                             checklist_item_names[item]));
 		assert_contains(error->hint, checklist_line_to_add((enum checklist_item)item));
 		assert_contains(error->hint, "prisma/migrations/a/checklist.md");
 		assert_left(run, "", commit, ERR_CHECKLIST_MISSING);
@@ -52,12 +54,14 @@ static void a_tick_counts_where_a_person_signed_it_for_this_folder(void **state)
 		const char *sentence, *tree, *message;
 		bool passes;
 	} rows[] = {
-	        {"in checklist.md", A ",a/checklist.md=- [x] tested\n", "Add a", true},
-	        {"an empty box", A ",a/checklist.md=- [ ] tested\n", "Add a", false},
-	        {"in the message", A, "Add a\n\n- [x] tested\n", true},
-	        {"an empty box in the message", A, "Add a\n\n- [ ] tested\n", false},
-	        {"in the checklist of another folder", A "," B ",b/checklist.md=- [x] tested\n", "Add both", false},
-	        {"other tasks of the message are no noise", A, "Add a\n\n- [x] tested\n- [ ] buy milk\n", true},
+		{"in checklist.md", A ",a/checklist.md=- [x] tested\n", "Add a", true},
+		{"an empty box", A ",a/checklist.md=- [ ] tested\n", "Add a", false},
+		{"in the message", A, "Add a\n\n- [x] tested\n", true},
+		{"an empty box in the message", A, "Add a\n\n- [ ] tested\n", false},
+		{"in the checklist of another folder", A "," B ",b/checklist.md=- [x] tested\n",
+	         "Add both", false},
+		{"other tasks of the message are no noise", A,
+	         "Add a\n\n- [x] tested\n- [ ] buy milk\n", true},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -138,7 +142,8 @@ static void the_backup_of_the_run_answers_for_itself(void **state)
 static void an_unknown_item_refuses_the_step(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const char *commit = pass_world_push(world, A ",a/checklist.md=- [x] testet\n", ADA, "Add a");
+	const char *commit =
+		pass_world_push(world, A ",a/checklist.md=- [x] testet\n", ADA, "Add a");
 	struct run *run = verified(world);
 
 	assert_error(check_perform(run), ERR_CHECKLIST_ODD);
@@ -185,12 +190,15 @@ static void a_revert_must_say_how_to_go_back(void **state)
 		const char *sentence, *message;
 		bool passes;
 	} rows[] = {
-	        {"the trailer", TRAILER, true},
-	        {"among others", "Revert b\n\nReviewed-by: Bo <bo@example.org>\nheadgate-rollback: down\n", true},
-	        {"none", "Revert b\n\nThis reverts commit 1.\n", false},
-	        {"another way that is not there yet", "Revert b\n\nHeadgate-Rollback: restore\n", false},
-	        {"twice", "Revert b\n\nHeadgate-Rollback: down\nHeadgate-Rollback: down\n", false},
-	        {"not in the last paragraph", "Revert b\n\nHeadgate-Rollback: down\n\nMore words.\n", false},
+		{"the trailer", TRAILER, true},
+		{"among others",
+	         "Revert b\n\nReviewed-by: Bo <bo@example.org>\nheadgate-rollback: down\n", true},
+		{"none", "Revert b\n\nThis reverts commit 1.\n", false},
+		{"another way that is not there yet", "Revert b\n\nHeadgate-Rollback: restore\n",
+	         false},
+		{"twice", "Revert b\n\nHeadgate-Rollback: down\nHeadgate-Rollback: down\n", false},
+		{"not in the last paragraph",
+	         "Revert b\n\nHeadgate-Rollback: down\n\nMore words.\n", false},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -217,8 +225,9 @@ static void a_revert_that_was_merged_speaks_for_itself(void **state)
 		const char *sentence, *revert, *merge;
 		bool passes;
 	} rows[] = {
-	        {"the revert has the trailer", TRAILER, "Merge\n", true},
-	        {"only the merge has it", "Revert b\n", "Merge\n\nHeadgate-Rollback: down\n", false},
+		{"the revert has the trailer", TRAILER, "Merge\n", true},
+		{"only the merge has it", "Revert b\n", "Merge\n\nHeadgate-Rollback: down\n",
+	         false},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -264,20 +273,20 @@ static void without_a_down_script_there_is_no_way_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(what_nobody_demands_is_not_asked_for),
-	        TEST_WORLD(each_missing_item_is_named_with_the_line_to_add),
-	        TEST_WORLD(a_tick_counts_where_a_person_signed_it_for_this_folder),
-	        TEST_WORLD(a_message_says_nothing_about_what_its_commit_inherits),
-	        TEST_WORLD(an_earlier_step_is_not_held_up_by_a_later_one),
-	        TEST_WORLD(a_later_signed_tick_cures_it),
-	        TEST_WORLD(the_backup_of_the_run_answers_for_itself),
-	        TEST_WORLD(an_unknown_item_refuses_the_step),
-	        TEST_WORLD(under_trust_branch_ticks_count_as_claims),
-	        TEST_WORLD(what_came_with_the_baseline_needs_no_checklist),
-	        TEST_WORLD(a_revert_must_say_how_to_go_back),
-	        TEST_WORLD(a_revert_that_was_merged_speaks_for_itself),
-	        TEST_WORLD(a_free_policy_asks_for_no_trailer),
-	        TEST_WORLD(without_a_down_script_there_is_no_way_back),
+		TEST_WORLD(what_nobody_demands_is_not_asked_for),
+		TEST_WORLD(each_missing_item_is_named_with_the_line_to_add),
+		TEST_WORLD(a_tick_counts_where_a_person_signed_it_for_this_folder),
+		TEST_WORLD(a_message_says_nothing_about_what_its_commit_inherits),
+		TEST_WORLD(an_earlier_step_is_not_held_up_by_a_later_one),
+		TEST_WORLD(a_later_signed_tick_cures_it),
+		TEST_WORLD(the_backup_of_the_run_answers_for_itself),
+		TEST_WORLD(an_unknown_item_refuses_the_step),
+		TEST_WORLD(under_trust_branch_ticks_count_as_claims),
+		TEST_WORLD(what_came_with_the_baseline_needs_no_checklist),
+		TEST_WORLD(a_revert_must_say_how_to_go_back),
+		TEST_WORLD(a_revert_that_was_merged_speaks_for_itself),
+		TEST_WORLD(a_free_policy_asks_for_no_trailer),
+		TEST_WORLD(without_a_down_script_there_is_no_way_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@ static struct run *carried_out(struct pass_world *world, enum plan_action action
 	struct run *run = pass_world_run(world);
 	struct plan_item *item = LIST_ADD(world->arena, &run->plan);
 
-	*item = (struct plan_item){.action = action, .name = "a", .checksum = "c1", .row_id = "row"};
+	*item = (struct plan_item){
+		.action = action, .name = "a", .checksum = "c1", .row_id = "row"};
 	run->carried_out = 1;
 	return run;
 }
@@ -27,13 +28,15 @@ static void rows_are_as_they_were_left(void **state)
 		int64_t finished_us, rolled_back_us;
 		const char *id, *checksum, *says; /* NULL: it passes */
 	} rows[] = {
-	        {"applied", PLAN_APPLY, 5, 0, "row", "c1", NULL},
-	        {"rolled back", PLAN_ROLL_BACK, 5, 6, "row", "c1", NULL},
-	        {"applied, and rolled back by another hand", PLAN_APPLY, 5, 6, "row", "c1", "should be applied"},
-	        {"never finished", PLAN_APPLY, 0, 0, "row", "c1", "should be applied"},
-	        {"still applied after the rollback", PLAN_ROLL_BACK, 5, 0, "row", "c1", "should be rolled back"},
-	        {"another checksum", PLAN_APPLY, 5, 0, "row", "c2", "with checksum c1"},
-	        {"its row is gone", PLAN_APPLY, 5, 0, "another", "c1", "its row is gone"},
+		{"applied", PLAN_APPLY, 5, 0, "row", "c1", NULL},
+		{"rolled back", PLAN_ROLL_BACK, 5, 6, "row", "c1", NULL},
+		{"applied, and rolled back by another hand", PLAN_APPLY, 5, 6, "row", "c1",
+	         "should be applied"},
+		{"never finished", PLAN_APPLY, 0, 0, "row", "c1", "should be applied"},
+		{"still applied after the rollback", PLAN_ROLL_BACK, 5, 0, "row", "c1",
+	         "should be rolled back"},
+		{"another checksum", PLAN_APPLY, 5, 0, "row", "c2", "with checksum c1"},
+		{"its row is gone", PLAN_APPLY, 5, 0, "another", "c1", "its row is gone"},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -104,8 +107,10 @@ static void items_of_an_earlier_pass_are_confirmed_too(void **state)
 		struct pass_world *world = pass_world_begun(*state);
 
 		pass_world_push(world, "a=CREATE a,b=CREATE b", ADA, "Add both");
-		world->faulty = (struct faulty){.fail_at = 1, .only = "database.fingerprint", .code = ERR_DB_LOST};
-		assert_error(pass_world_pass(world), ERR_DB_LOST); /* both are applied, nothing is confirmed */
+		world->faulty = (struct faulty){
+			.fail_at = 1, .only = "database.fingerprint", .code = ERR_DB_LOST};
+		assert_error(pass_world_pass(world),
+		             ERR_DB_LOST); /* both are applied, nothing is confirmed */
 		world->faulty.fail_at = 0;
 		if (gone[i])
 			world->server->ledger.items[1].checksum = "another";
@@ -120,10 +125,10 @@ static void items_of_an_earlier_pass_are_confirmed_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(rows_are_as_they_were_left),
-	        TEST_WORLD(an_index_is_only_this_runs_fault_when_it_was_good_before),
-	        TEST_WORLD(the_fingerprint_is_kept_with_its_description),
-	        TEST_WORLD(items_of_an_earlier_pass_are_confirmed_too),
+		TEST_WORLD(rows_are_as_they_were_left),
+		TEST_WORLD(an_index_is_only_this_runs_fault_when_it_was_good_before),
+		TEST_WORLD(the_fingerprint_is_kept_with_its_description),
+		TEST_WORLD(items_of_an_earlier_pass_are_confirmed_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

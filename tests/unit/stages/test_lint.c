@@ -4,7 +4,8 @@
 #define A "a=CREATE a|DROP a"
 #define B "b=CREATE b|DROP b"
 
-static void script(struct pass_world *world, const char *sql, enum statement_kind kind, const char *verb)
+static void script(struct pass_world *world, const char *sql, enum statement_kind kind,
+                   const char *verb)
 {
 	parser_scripted_kind(world->server->parser, sql, kind, verb);
 }
@@ -23,7 +24,8 @@ static void a_file_learns_the_way_in_which_it_is_sent(void **state)
 	assert_int_equal(run->plan.items[1].script.way, WAY_THREE);
 	assert_int_equal(run->plan.items[2].script.way, WAY_TWO);
 	assert_int_equal(run->plan.items[1].script.count, 1);
-	assert_string_equal(node_find_text(node_find(run->evidence, "not_in_one_transaction"), "b"), way_name(WAY_THREE));
+	assert_string_equal(node_find_text(node_find(run->evidence, "not_in_one_transaction"), "b"),
+	                    way_name(WAY_THREE));
 	assert_int_equal(world->server->parser->calls, 1); /* one child for all files */
 }
 
@@ -41,7 +43,8 @@ static void what_is_never_sent_is_refused_where_it_came_from(void **state)
 	assert_fine(lint_perform(run));
 	assert_left(run, "a", refused, ERR_SQL_REFUSED);
 	assert_string_equal(run->refused_step->refused_at, "lint");
-	assert_int_equal(run->plan.items[0].script.way, WAY_ONE); /* parsed again for the smaller plan */
+	assert_int_equal(run->plan.items[0].script.way,
+	                 WAY_ONE); /* parsed again for the smaller plan */
 }
 
 static void a_refused_edit_leaves_the_file_as_it_was_before(void **state)
@@ -52,18 +55,22 @@ static void a_refused_edit_leaves_the_file_as_it_was_before(void **state)
 
 	script(world, "CREATE worse", STATEMENT_FORBIDDEN, "ALTER SYSTEM");
 	pass_world_push(world, A, ADA, "Add a");
-	refused = pass_world_push(world, "a=CREATE worse|DROP a", ADA, "Edit a, which is not applied yet");
+	refused = pass_world_push(world, "a=CREATE worse|DROP a", ADA,
+	                          "Edit a, which is not applied yet");
 	run = verified(world);
 	assert_fine(lint_perform(run));
 	assert_left(run, "a", refused, ERR_SQL_REFUSED);
-	assert_memory_equal(run->plan.items[0].sql.data, "CREATE a", 8); /* read again for this plan */
+	assert_memory_equal(run->plan.items[0].sql.data, "CREATE a",
+	                    8); /* read again for this plan */
 }
 
 static void a_syntax_error_names_its_file_and_line(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const struct parser_scripted_answer answer = {
-	        .sql = "CREATE a", .refused_line = 7, .refused_why = "syntax error at or near \"CRATE\""};
+	const struct parser_scripted_answer answer = {.sql = "CREATE a",
+	                                              .refused_line = 7,
+	                                              .refused_why =
+	                                                      "syntax error at or near \"CRATE\""};
 	const char *commit = pass_world_push(world, A, ADA, "Add a");
 	struct run *run = verified(world);
 	struct error *error;
@@ -146,15 +153,15 @@ static void an_empty_plan_starts_no_parser(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(a_file_learns_the_way_in_which_it_is_sent),
-	        TEST_WORLD(what_is_never_sent_is_refused_where_it_came_from),
-	        TEST_WORLD(a_refused_edit_leaves_the_file_as_it_was_before),
-	        TEST_WORLD(a_syntax_error_names_its_file_and_line),
-	        TEST_WORLD(a_policy_may_refuse_what_is_not_one_transaction),
-	        TEST_WORLD(a_down_script_is_read_like_any_other),
-	        TEST_WORLD(a_parser_that_does_not_work_refuses_nobody),
-	        TEST_WORLD(what_the_baseline_brought_is_no_steps_fault),
-	        TEST_WORLD(an_empty_plan_starts_no_parser),
+		TEST_WORLD(a_file_learns_the_way_in_which_it_is_sent),
+		TEST_WORLD(what_is_never_sent_is_refused_where_it_came_from),
+		TEST_WORLD(a_refused_edit_leaves_the_file_as_it_was_before),
+		TEST_WORLD(a_syntax_error_names_its_file_and_line),
+		TEST_WORLD(a_policy_may_refuse_what_is_not_one_transaction),
+		TEST_WORLD(a_down_script_is_read_like_any_other),
+		TEST_WORLD(a_parser_that_does_not_work_refuses_nobody),
+		TEST_WORLD(what_the_baseline_brought_is_no_steps_fault),
+		TEST_WORLD(an_empty_plan_starts_no_parser),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

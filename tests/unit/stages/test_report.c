@@ -46,18 +46,23 @@ static struct run *with_two(struct pass_world *world, struct forge_memory **ret_
 	return run;
 }
 
-static void say(struct run *run, const char *commit, enum status_state state, const char *words, const char *forge)
+static void say(struct run *run, const char *commit, enum status_state state, const char *words,
+                const char *forge)
 {
-	const struct status status = {
-	        .target = "shop", .commit = commit, .context = "headgate/shop", .state = state, .description = words};
+	const struct status status = {.target = "shop",
+	                              .commit = commit,
+	                              .context = "headgate/shop",
+	                              .state = state,
+	                              .description = words};
 	struct text_list forges = {0};
 	struct records records = {0};
 
 	*LIST_ADD(run->arena, &forges) = forge;
-	*LIST_ADD(run->arena, &records) = (struct record){.kind = RECORD_STATUS,
-	                                                  .target = "shop",
-	                                                  .commit = commit,
-	                                                  .body = record_status_body(run->arena, &status, &forges)};
+	*LIST_ADD(run->arena, &records) =
+		(struct record){.kind = RECORD_STATUS,
+	                        .target = "shop",
+	                        .commit = commit,
+	                        .body = record_status_body(run->arena, &status, &forges)};
 	assert_fine(journal_write(run->ports.journal, &records, run->arena, NULL));
 }
 
@@ -65,7 +70,8 @@ static struct outbox waiting(struct run *run)
 {
 	struct outbox outbox = {0};
 
-	assert_fine(journal_outbox(run->ports.journal, "shop", 0, 1000, /* all= */ true, run->arena, &outbox));
+	assert_fine(journal_outbox(run->ports.journal, "shop", 0, 1000, /* all= */ true, run->arena,
+	                           &outbox));
 	return outbox;
 }
 
@@ -85,7 +91,8 @@ static void statuses_arrive_in_their_order(void **state)
 
 	say(run, "c1", STATUS_SUCCESS, "one", "memory");
 	say(run, "c2", STATUS_FAILURE, "two", "memory");
-	say(run, "c1", STATUS_FAILURE, "three", "memory"); /* behind the first: never success before what came before it */
+	say(run, "c1", STATUS_FAILURE, "three",
+	    "memory"); /* behind the first: never success before what came before it */
 	assert_int_equal(deliver(run, &failed), 3);
 	assert_null(failed);
 	assert_string_equal(pass_world_words(world, "c1"), "success: one / failure: three");
@@ -274,18 +281,18 @@ static void the_stage_itself_never_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_TIME(statuses_arrive_in_their_order),
-	        TEST_TIME(more_than_a_batch_is_delivered_at_once),
-	        TEST_TIME(a_forge_that_is_away_is_asked_once_and_later_again),
-	        TEST_TIME(a_dead_forge_does_not_starve_another),
-	        TEST_TIME(the_pause_grows_and_has_an_end),
-	        TEST_TIME(what_a_forge_wishes_is_waited_for),
-	        TEST_TIME(a_status_that_is_never_taken_does_not_stop_the_others),
-	        TEST_TIME(a_wrong_credential_is_tried_again),
-	        TEST_TIME(nothing_counts_as_delivered_before_the_flush),
-	        TEST_TIME(a_forge_that_is_no_longer_configured_is_given_up_visibly),
-	        TEST_TIME(without_time_nothing_is_posted),
-	        TEST_TIME(the_stage_itself_never_refuses),
+		TEST_TIME(statuses_arrive_in_their_order),
+		TEST_TIME(more_than_a_batch_is_delivered_at_once),
+		TEST_TIME(a_forge_that_is_away_is_asked_once_and_later_again),
+		TEST_TIME(a_dead_forge_does_not_starve_another),
+		TEST_TIME(the_pause_grows_and_has_an_end),
+		TEST_TIME(what_a_forge_wishes_is_waited_for),
+		TEST_TIME(a_status_that_is_never_taken_does_not_stop_the_others),
+		TEST_TIME(a_wrong_credential_is_tried_again),
+		TEST_TIME(nothing_counts_as_delivered_before_the_flush),
+		TEST_TIME(a_forge_that_is_no_longer_configured_is_given_up_visibly),
+		TEST_TIME(without_time_nothing_is_posted),
+		TEST_TIME(the_stage_itself_never_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

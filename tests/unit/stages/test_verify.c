@@ -38,7 +38,8 @@ static void a_signature_is_judged_once_while_the_keys_stay(void **state)
 	assert_int_equal(world->keyring->judged, 1);
 	assert_fine(verify(world, &run));
 	assert_int_equal(world->keyring->judged, 1);
-	assert_string_equal(node_find_text(node_find(run->evidence, "signed_by"), world->head), ADA);
+	assert_string_equal(node_find_text(node_find(run->evidence, "signed_by"), world->head),
+	                    ADA);
 }
 
 static void changed_keys_are_asked_again(void **state)
@@ -98,7 +99,8 @@ static void under_trust_branch_nobody_is_asked(void **state)
 static void the_plan_reaches_up_to_the_first_refused_step(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const char *before = pass_world_push(world, A, ADA, "Add a"), *refused = pass_world_push(world, A "," B, NULL, "Add b");
+	const char *before = pass_world_push(world, A, ADA, "Add a"),
+		   *refused = pass_world_push(world, A "," B, NULL, "Add b");
 	struct run *run;
 
 	pass_world_push(world, A "," B ",c=CREATE c", ADA, "Add c");
@@ -127,13 +129,13 @@ static void an_edit_refuses_the_step_that_made_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(a_signature_is_judged_once_while_the_keys_stay),
-	        TEST_WORLD(changed_keys_are_asked_again),
-	        TEST_WORLD(a_key_counts_as_of_the_first_sight_of_the_commit),
-	        TEST_WORLD(a_keyring_that_cannot_be_read_refuses_everything_and_nobody),
-	        TEST_WORLD(under_trust_branch_nobody_is_asked),
-	        TEST_WORLD(the_plan_reaches_up_to_the_first_refused_step),
-	        TEST_WORLD(an_edit_refuses_the_step_that_made_it),
+		TEST_WORLD(a_signature_is_judged_once_while_the_keys_stay),
+		TEST_WORLD(changed_keys_are_asked_again),
+		TEST_WORLD(a_key_counts_as_of_the_first_sight_of_the_commit),
+		TEST_WORLD(a_keyring_that_cannot_be_read_refuses_everything_and_nobody),
+		TEST_WORLD(under_trust_branch_nobody_is_asked),
+		TEST_WORLD(the_plan_reaches_up_to_the_first_refused_step),
+		TEST_WORLD(an_edit_refuses_the_step_that_made_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,15 +3,18 @@
 
 #define P "prisma/migrations/"
 
-static const char *commit_files(struct pass_world *world, const struct build_file *files, size_t count)
+static const char *commit_files(struct pass_world *world, const struct build_file *files,
+                                size_t count)
 {
 	const char *tree = build_tree(&world->build, files, count);
 
-	return build_commit(&world->build, &(struct build_commit){.tree = tree, .when = world->now++});
+	return build_commit(&world->build,
+	                    &(struct build_commit){.tree = tree, .when = world->now++});
 }
 
-#define COMMIT(world, ...)                                                                                             \
-	commit_files((world), (const struct build_file[]){__VA_ARGS__}, ROWS(((const struct build_file[]){__VA_ARGS__})))
+#define COMMIT(world, ...)                                                                         \
+	commit_files((world), (const struct build_file[]){__VA_ARGS__},                            \
+	             ROWS(((const struct build_file[]){__VA_ARGS__})))
 
 static struct tree read_tree(struct pass_world *world, const char *commit)
 {
@@ -25,10 +28,14 @@ static void only_folders_are_migrations(void **state)
 {
 	struct pass_world *world = pass_world_new(*state);
 	const struct tree tree = read_tree(
-	        world, COMMIT(world, {.path = P "2_b/migration.sql", .text = "B"}, {.path = P "2_b/down.sql", .text = "D"},
-	                      {.path = P "2_b/checklist.md", .text = "C"}, {.path = P "2_b/notes.txt", .text = "N"},
-	                      {.path = P "1_a/readme.md", .text = "no SQL"}, {.path = P "README.md", .text = "R"},
-	                      {.path = P "migration_lock.toml", .text = "provider = \"postgresql\"\n"}));
+		world,
+		COMMIT(world, {.path = P "2_b/migration.sql", .text = "B"},
+	               {.path = P "2_b/down.sql", .text = "D"},
+	               {.path = P "2_b/checklist.md", .text = "C"},
+	               {.path = P "2_b/notes.txt", .text = "N"},
+	               {.path = P "1_a/readme.md", .text = "no SQL"},
+	               {.path = P "README.md", .text = "R"},
+	               {.path = P "migration_lock.toml", .text = "provider = \"postgresql\"\n"}));
 
 	assert_true(tree.exists);
 	assert_null(tree.problem);
@@ -45,7 +52,8 @@ static void only_folders_are_migrations(void **state)
 static void a_folder_that_is_not_there_is_no_error(void **state)
 {
 	struct pass_world *world = pass_world_new(*state);
-	const struct tree tree = read_tree(world, COMMIT(world, {.path = "README.md", .text = "R"}));
+	const struct tree tree =
+		read_tree(world, COMMIT(world, {.path = "README.md", .text = "R"}));
 
 	assert_false(tree.exists);
 	assert_null(tree.id);
@@ -54,27 +62,47 @@ static void a_folder_that_is_not_there_is_no_error(void **state)
 
 static void what_may_not_stand_there_names_its_entry(void **state)
 {
-	static const char long_name[] = P "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	                                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/migration.sql";
+	static const char long_name[] = P
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/migration.sql";
 	static const struct {
 		const char *sentence;
 		struct build_file file;
 		enum error_code code;
 		const char *culprit;
 	} rows[] = {
-	        {"a file that is no text", {.path = P "b/migration.sql", .text = "\xff"}, ERR_FILE_NOT_TEXT, "b"},
-	        {"a down script that is no text", {.path = P "b/down.sql", .text = "\xff"}, ERR_FILE_NOT_TEXT, "b"},
-	        {"another provider", {.path = P "migration_lock.toml", .text = "provider = \"mysql\"\n"}, ERR_LOCK_PROVIDER,
+		{"a file that is no text",
+	         {.path = P "b/migration.sql", .text = "\xff"},
+	         ERR_FILE_NOT_TEXT,
+	         "b"},
+		{"a down script that is no text",
+	         {.path = P "b/down.sql", .text = "\xff"},
+	         ERR_FILE_NOT_TEXT,
+	         "b"},
+		{"another provider",
+	         {.path = P "migration_lock.toml", .text = "provider = \"mysql\"\n"},
+	         ERR_LOCK_PROVIDER,
 	         "migration_lock.toml"},
-	        {"Prisma 8, by its file", {.path = P "b/ops.json", .text = "{}"}, ERR_PRISMA_8, "b"},
-	        {"Prisma 8, by its folder", {.path = P "app/b/migration.json", .text = "{}"}, ERR_PRISMA_8, "app"},
-	        {"a name that the ledger cannot hold", {.path = long_name, .text = "B"}, ERR_FOLDER_ENTRY, NULL},
+		{"Prisma 8, by its file",
+	         {.path = P "b/ops.json", .text = "{}"},
+	         ERR_PRISMA_8,
+	         "b"},
+		{"Prisma 8, by its folder",
+	         {.path = P "app/b/migration.json", .text = "{}"},
+	         ERR_PRISMA_8,
+	         "app"},
+		{"a name that the ledger cannot hold",
+	         {.path = long_name, .text = "B"},
+	         ERR_FOLDER_ENTRY,
+	         NULL},
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct pass_world *world = pass_world_new(*state);
-		const struct tree tree = read_tree(world, COMMIT(world, {.path = P "1_a/migration.sql", .text = "A"}, rows[i].file));
+		const struct tree tree =
+			read_tree(world, COMMIT(world, {.path = P "1_a/migration.sql", .text = "A"},
+		                                rows[i].file));
 
 		CASE(rows[i].sentence);
 		assert_error(tree.problem, rows[i].code);
@@ -89,9 +117,11 @@ static void a_folder_holds_no_more_than_its_maximum(void **state)
 	struct build_file files[MIGRATION_FILES_MAXIMUM + 1];
 
 	for (size_t i = 0; i < ROWS(files); i++)
-		files[i] = (struct build_file){.path = arena_printf(world->arena, P "1_a/%zu", i), .text = "x"};
+		files[i] = (struct build_file){.path = arena_printf(world->arena, P "1_a/%zu", i),
+		                               .text = "x"};
 	assert_null(read_tree(world, commit_files(world, files, MIGRATION_FILES_MAXIMUM)).problem);
-	assert_error(read_tree(world, commit_files(world, files, ROWS(files))).problem, ERR_GIT_LIMIT);
+	assert_error(read_tree(world, commit_files(world, files, ROWS(files))).problem,
+	             ERR_GIT_LIMIT);
 }
 
 static void a_step_that_brings_it_is_refused_until_it_is_gone(void **state)
@@ -122,7 +152,8 @@ static void another_server_is_never_touched(void **state)
 	world->server->system_identifier = "7002";
 	run = pass_world_run(world);
 	assert_error(watch_perform(run), ERR_DB_OTHER);
-	world->server->system_identifier = NULL; /* the role may not ask: nothing is known, nothing is claimed */
+	world->server->system_identifier =
+		NULL; /* the role may not ask: nothing is known, nothing is claimed */
 	run = pass_world_run(world);
 	assert_fine(watch_perform(run));
 }
@@ -154,14 +185,14 @@ static void a_deployed_commit_that_is_gone_halts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST_WORLD(only_folders_are_migrations),
-	        TEST_WORLD(a_folder_that_is_not_there_is_no_error),
-	        TEST_WORLD(what_may_not_stand_there_names_its_entry),
-	        TEST_WORLD(a_folder_holds_no_more_than_its_maximum),
-	        TEST_WORLD(a_step_that_brings_it_is_refused_until_it_is_gone),
-	        TEST_WORLD(another_server_is_never_touched),
-	        TEST_WORLD(a_database_that_forgot_headgate_halts),
-	        TEST_WORLD(a_deployed_commit_that_is_gone_halts),
+		TEST_WORLD(only_folders_are_migrations),
+		TEST_WORLD(a_folder_that_is_not_there_is_no_error),
+		TEST_WORLD(what_may_not_stand_there_names_its_entry),
+		TEST_WORLD(a_folder_holds_no_more_than_its_maximum),
+		TEST_WORLD(a_step_that_brings_it_is_refused_until_it_is_gone),
+		TEST_WORLD(another_server_is_never_touched),
+		TEST_WORLD(a_database_that_forgot_headgate_halts),
+		TEST_WORLD(a_deployed_commit_that_is_gone_halts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
