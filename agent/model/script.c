@@ -44,7 +44,6 @@ static FALLIBLE refuse_unsendable(struct arena *arena, const char *file,
                                   const struct script *script);
 static FALLIBLE refuse_enclosed(struct arena *arena, const char *file, const struct script *script);
 static FALLIBLE refuse_adrift(struct arena *arena, const char *file, const struct script *script);
-static bool may_move_session(const struct statement *statement);
 static const struct statement *find_outside(const struct script *script);
 static const struct statement *find_control(const struct script *script);
 static bool is_one_of(const char *verb, const char *const *words, size_t count);
@@ -78,6 +77,14 @@ FALLIBLE script_choose_way(struct arena *arena, const char *file, struct script 
 		script->why = NULL;
 	}
 	return NULL;
+}
+
+bool statement_may_move_session(const struct statement *statement)
+{
+	static const char *const verbs[] = {"SELECT", "WITH",  "DO",      "CALL",  "EXECUTE",
+	                                    "VALUES", "TABLE", "DISCARD", "FETCH", "ROLLBACK"};
+
+	return is_one_of(statement->verb, verbs, sizeof verbs / sizeof *verbs);
 }
 
 const char *way_name(enum way way)
@@ -212,17 +219,8 @@ static FALLIBLE refuse_adrift(struct arena *arena, const char *file, const struc
 				.hint = "Write the schema before the name, or put the statements into migrations of "
 					"their own, in a new commit.");
 		may_break = may_break || (moved && kinds[statement->kind].is_outside);
-		if (!moved && may_move_session(statement))
+		if (!moved && statement_may_move_session(statement))
 			moved = statement;
 	}
 	return NULL;
-}
-
-/* SET is sent again in a new session; what a function or a rolled back block did is not. */
-static bool may_move_session(const struct statement *statement)
-{
-	static const char *const verbs[] = {"SELECT", "WITH",  "DO",      "CALL",  "EXECUTE",
-	                                    "VALUES", "TABLE", "DISCARD", "FETCH", "ROLLBACK"};
-
-	return is_one_of(statement->verb, verbs, sizeof verbs / sizeof *verbs);
 }

@@ -104,12 +104,21 @@ struct error *file_send_units(struct file *file)
 	return close_row(file);
 }
 
-/* A session that was lost took its settings with it. */
+/* A session that was lost took its settings with it; those that nobody can make again need a person. */
 struct error *file_replay_session(struct file *file)
 {
 	for (size_t i = 0; file->way == WAY_THREE && i < file->next; i++) {
 		struct answer answer = {0};
 
+		if (statement_may_move_session(file_statement(file, i)))
+			return error_unknown(
+				file,
+				arena_printf(
+					file->run->arena,
+					"it was interrupted after %s, and what that did to the "
+					"search path of its session is lost",
+					file_place(file, i)),
+				"what is still missing of it");
 		if (!statement_sets_session(file_statement(file, i)))
 			continue;
 		TRY(database_send(file->run->ports.database, unit_bytes(file, i),

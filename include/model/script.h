@@ -50,6 +50,9 @@ struct script {
 
 /* Chooses the way from the statements' kinds; sets way and why. ERR_SQL_REFUSED for a forbidden statement. */
 FALLIBLE script_choose_way(struct arena *arena, const char *file, struct script *script);
+/* May it change, by a function or a rolled back block, where later statements look for names? SET
+ * and RESET do not count: they can be sent again in a new session. */
+bool statement_may_move_session(const struct statement *statement);
 const char *way_name(
 	enum way way); /* "one transaction", "its own transactions", "statement by statement" */
 /* 1-based line of a byte offset. */
