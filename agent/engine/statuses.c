@@ -60,20 +60,18 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 	}
 	for (size_t i = 0; i < run->plan.count; i++) {
 		const char *commit = run->plan.items[i].commit;
-		struct steps steps = run->steps;
 		struct word word;
 
-		if (steps_find(&steps, commit) ||
+		if (steps_find(&run->steps, commit) ||
 		    (i > 0 && text_equal(commit, run->plan.items[i - 1].commit)))
 			continue;
 		word = word_for_items(work, &now, commit);
 		TRY(add(work, commit, &word));
 	}
 	for (size_t i = 0; moment == MOMENT_DONE && i < work->tallies.count; i++) {
-		struct steps steps = run->steps;
 		struct word word = {0};
 
-		if (!steps_find(&steps, work->tallies.items[i].commit))
+		if (!steps_find(&run->steps, work->tallies.items[i].commit))
 			word = word_for_items(work, &now, work->tallies.items[i].commit);
 		TRY(add(work, work->tallies.items[i].commit, &word));
 	}
@@ -269,11 +267,10 @@ static bool has_items_left(const struct work *work, const char *commit)
 static bool is_beyond_standing(const struct work *work, const struct step *step)
 {
 	const struct step *stands;
-	struct steps steps = work->run.steps;
 
 	if (!work->standing || !work->standing->commit)
 		return false;
-	stands = steps_find(&steps, work->standing->commit);
+	stands = steps_find(&work->run.steps, work->standing->commit);
 	return stands && step >= stands;
 }
 

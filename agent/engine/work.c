@@ -14,6 +14,7 @@
 
 static bool records_begin_a_run(const struct records *records);
 static void pass_fault_point(const char *stage);
+static void lay_out(struct work *work, const struct stage *stage);
 static struct error *open_port(struct work *work, enum port_flag port);
 static struct error *open_forges(struct work *work);
 static struct ports hand_out(const struct work *work, unsigned ports);
@@ -89,12 +90,7 @@ struct error *work_perform(struct work *work, const struct stage *stage, uint64_
 	const uint64_t started = clock_monotonic_ms();
 	struct error *error = work_open(work, stage->ports);
 
-	work->stopped_at = stage->name;
-	work->run.evidence = node_map(work->arena);
-	work->run.schema = work->schema;
-	work->run.schemas = work->target->schemas;
-	if (!work->run.schemas.count && work->schema)
-		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
+	lay_out(work, stage);
 	LOG(DEBUG, STAGE_STARTED, .target = work->target->name, .run = work->run.id,
 	    .stage = stage->name);
 	if (!error) {
@@ -113,12 +109,7 @@ struct error *work_settle(struct work *work, const struct stage *stage, bool *re
 	struct error *error;
 
 	TRY(work_open(work, stage->ports));
-	work->stopped_at = stage->name;
-	work->run.evidence = node_map(work->arena);
-	work->run.schema = work->schema;
-	work->run.schemas = work->target->schemas;
-	if (!work->run.schemas.count)
-		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
+	lay_out(work, stage);
 	work->run.ports = hand_out(work, stage->ports);
 	error = stage->settle(&work->run, ret_done);
 	work->run.ports = (struct ports){0};
@@ -184,6 +175,17 @@ static void pass_fault_point(const char *stage)
 		FAULT_POINT(verify);
 	else if (text_equal(stage, "check"))
 		FAULT_POINT(check);
+}
+
+/* What every stage finds on its workbench, whether it performs or settles. */
+static void lay_out(struct work *work, const struct stage *stage)
+{
+	work->stopped_at = stage->name;
+	work->run.evidence = node_map(work->arena);
+	work->run.schema = work->schema;
+	work->run.schemas = work->target->schemas;
+	if (!work->run.schemas.count && work->schema)
+		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
 }
 
 static struct error *open_port(struct work *work, enum port_flag port)

@@ -49,7 +49,6 @@ static void index_sort(struct name_index *index);
 static const void *index_find(const struct name_index *index, const char *name);
 static int compare_named(const void *a, const void *b);
 static int compare_newest_first(const void *a, const void *b);
-static const struct step *find_step(const struct plan_input *input, const char *id);
 static const struct step *last_change(const struct plan_input *input, const char *name,
                                       unsigned kinds);
 
@@ -385,7 +384,7 @@ static struct error *refuse_squash(struct arena *arena, const struct plan_input 
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_item *item = &plan->items[i];
-		const struct step *step = find_step(input, item->commit);
+		const struct step *step = steps_find(input->steps, item->commit);
 
 		for (size_t k = 0; step && k < step->changes.count; k++) {
 			const struct change *change = &step->changes.items[k];
@@ -506,16 +505,9 @@ static const struct step *released_by(const struct plan_input *input,
 {
 	const struct step *added = last_change(input, held->name, 1u << CHANGE_ADDED);
 	const struct step *removed =
-		find_step(input, held->commit); /* NULL: before the deployed commit */
+		steps_find(input->steps, held->commit); /* NULL: before the deployed commit */
 
 	return added && (!removed || added > removed) ? added : NULL;
-}
-
-static const struct step *find_step(const struct plan_input *input, const char *id)
-{
-	struct steps steps = *input->steps;
-
-	return steps_find(&steps, id);
 }
 
 /* The newest passed step up to the horizon that did this to the entry. */

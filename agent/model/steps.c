@@ -373,7 +373,7 @@ bool step_touches(const struct step *step)
 	return step->changes.count || step->unreadable;
 }
 
-struct step *steps_find(struct steps *steps, const char *id)
+struct step *steps_find(const struct steps *steps, const char *id)
 {
 	for (size_t i = 0; i < steps->count; i++)
 		if (text_equal(steps->items[i].id, id))

@@ -130,7 +130,7 @@ bool step_stands_refused(const struct step *step);
 bool step_touches(const struct step *step);
 /* ERR_BEHIND for a touching step beyond the horizon, naming the one that stands refused; NULL for any other. */
 struct error *steps_behind(struct arena *arena, struct steps *steps, const struct step *step);
-struct step *steps_find(struct steps *steps, const char *id);
+struct step *steps_find(const struct steps *steps, const char *id);
 /* The newest passed step at or before index `upto` that changed the entry `name` in this way, or NULL. A CHANGED
  * folder counts only when its migration.sql differs. kinds: bit set of 1 << enum change_kind. */
 const struct step *steps_last_change(const struct steps *steps, size_t upto, const char *name,
