@@ -21,6 +21,8 @@ static const struct projected {
 	{"intent", "SELECT * FROM intent ORDER BY run, migration, action, statement"},
 	{"deployed", "SELECT * FROM deployed ORDER BY target, name"},
 	{"held", "SELECT * FROM held ORDER BY target, name"},
+	{"accepted", "SELECT * FROM accepted ORDER BY target, row_id"},
+	{"asked", "SELECT * FROM asked ORDER BY target, name"},
 	{"refusal", "SELECT * FROM refusal ORDER BY target, commit_id, migration"},
 	{"seen", "SELECT * FROM seen ORDER BY commit_id"},
 	{"verdict", "SELECT * FROM verdict ORDER BY commit_id, keys"},

@@ -84,6 +84,30 @@ static const struct projection {
 	 " ON CONFLICT (target, name) DO UPDATE SET seq = excluded.seq, checksum = excluded.checksum,"
 	 " row_id = excluded.row_id, commit_id = excluded.commit_id, at_us = excluded.at_us"},
 	{RECORD_HELD, "UPDATE deployed SET present = 0 WHERE target = :target AND name = :migration"},
+	{RECORD_HELD, "DELETE FROM asked WHERE target = :target AND name = :migration"},
+	{RECORD_ROLLBACK_ASKED,
+	 "INSERT INTO asked (target, name, seq, row_id, by, reason, at_us)"
+	 " VALUES (:target, :migration, :seq, :body ->> 'row_id', :body ->> 'by', :body ->> 'reason', :at)"
+	 " ON CONFLICT (target, name) DO UPDATE SET seq = excluded.seq, row_id = excluded.row_id, by = excluded.by,"
+	 " reason = excluded.reason, at_us = excluded.at_us"},
+	{RECORD_ROLLBACK_WITHDRAWN, "DELETE FROM asked WHERE target = :target AND name = :migration"},
+	{RECORD_ACCEPTED,
+	 "INSERT INTO accepted (target, row_id, name, seq, checksum, at_us)"
+	 " VALUES (:target, coalesce(:body ->> 'row_id', ''), :migration, :seq, :body ->> 'checksum', :at)"
+	 " ON CONFLICT (target, row_id) DO UPDATE SET name = excluded.name, seq = excluded.seq,"
+	 " checksum = excluded.checksum, at_us = excluded.at_us"},
+	{RECORD_ACCEPTED,
+	 "UPDATE deployed SET present = 0"
+	 " WHERE target = :target AND name = :migration AND :body ->> 'what' = 'gone'"},
+	{RECORD_FENCE,
+	 "INSERT INTO target (name, epoch) VALUES (:target, :body ->> 'epoch')"
+	 " ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch"},
+	{RECORD_SUSPENDED,
+	 "INSERT INTO target (name, suspended, suspended_by, suspended_us)"
+	 " VALUES (:target, :body ->> 'reason', :body ->> 'by', :at)"
+	 " ON CONFLICT (name) DO UPDATE SET suspended = excluded.suspended, suspended_by = excluded.suspended_by,"
+	 " suspended_us = excluded.suspended_us"},
+	{RECORD_RESUMED, "UPDATE target SET suspended_us = NULL WHERE name = :target"},
 	{RECORD_RELEASED, "DELETE FROM held WHERE target = :target AND name = :migration"},
 	{RECORD_DEPLOYED_COMMIT,
 	 "INSERT INTO target (name, deployed_commit) VALUES (:target, :commit)"

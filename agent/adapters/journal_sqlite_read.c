@@ -13,6 +13,9 @@ static struct error *read_target(struct sqlite *sqlite, struct arena *arena, str
 static struct error *read_deployed(struct sqlite *sqlite, struct arena *arena,
                                    struct memory *memory);
 static struct error *read_held(struct sqlite *sqlite, struct arena *arena, struct memory *memory);
+static struct error *read_accepted(struct sqlite *sqlite, struct arena *arena,
+                                   struct memory *memory);
+static struct error *read_asked(struct sqlite *sqlite, struct arena *arena, struct memory *memory);
 static struct error *read_refusals(struct sqlite *sqlite, struct arena *arena,
                                    struct memory *memory);
 static struct error *read_open_run(struct sqlite *sqlite, struct arena *arena,
@@ -40,6 +43,8 @@ struct error *read_memory(struct sqlite *sqlite, const char *target, struct aren
 	TRY(read_target(sqlite, arena, &memory));
 	TRY(read_deployed(sqlite, arena, &memory));
 	TRY(read_held(sqlite, arena, &memory));
+	TRY(read_accepted(sqlite, arena, &memory));
+	TRY(read_asked(sqlite, arena, &memory));
 	TRY(read_refusals(sqlite, arena, &memory));
 	TRY(read_open_run(sqlite, arena, &memory));
 	TRY(read_undelivered(sqlite, arena, &memory));
@@ -238,8 +243,8 @@ struct error *read_outbox(struct sqlite *sqlite, const char *target, int64_t now
 }
 
 static const char SQL_TARGET[] =
-	"SELECT baseline, deployed_commit, system_identifier, fingerprint, coalesce(retried_us, 0)"
-	" FROM target WHERE name = :target";
+	"SELECT baseline, deployed_commit, system_identifier, fingerprint, coalesce(retried_us, 0),"
+	" coalesce(epoch, 0), suspended, suspended_by, coalesce(suspended_us, 0) FROM target WHERE name = :target";
 
 static struct error *read_target(struct sqlite *sqlite, struct arena *arena, struct memory *memory)
 {
@@ -257,6 +262,17 @@ static struct error *read_target(struct sqlite *sqlite, struct arena *arena, str
 	memory->system_identifier = query_text(query, 2, arena);
 	memory->fingerprint = query_text(query, 3, arena);
 	memory->retried_us = query_number(query, 4);
+	memory->epoch = query_number(query, 5);
+	if (query_number(query, 8)) {
+		struct suspension *suspension = ARENA_NEW(arena, struct suspension);
+
+		*suspension = (struct suspension){
+			.reason = query_text(query, 6, arena),
+			.by = query_text(query, 7, arena),
+			.at_us = query_number(query, 8),
+		};
+		memory->suspended = suspension;
+	}
 	return NULL;
 }
 
@@ -306,6 +322,54 @@ static struct error *read_held(struct sqlite *sqlite, struct arena *arena, struc
 			.checksum = query_text(query, 1, arena),
 			.row_id = query_text(query, 2, arena),
 			.commit = query_text(query, 3, arena),
+			.at_us = query_number(query, 4),
+		};
+		TRY(query_next(query, arena, &row));
+	}
+	return NULL;
+}
+
+static const char SQL_ACCEPTED[] =
+	"SELECT name, row_id, checksum, at_us FROM accepted WHERE target = :target ORDER BY seq";
+
+static struct error *read_accepted(struct sqlite *sqlite, struct arena *arena,
+                                   struct memory *memory)
+{
+	AUTO_QUERY query = NULL;
+	bool row;
+
+	TRY(query_begin(sqlite, SQL_ACCEPTED, arena, &query));
+	query_bind_text(query, ":target", memory->target);
+	TRY(query_next(query, arena, &row));
+	while (row) {
+		*LIST_ADD(arena, &memory->accepted) = (struct accepted_row){
+			.name = query_text(query, 0, arena),
+			.row_id = query_text(query, 1, arena),
+			.checksum = query_text(query, 2, arena),
+			.at_us = query_number(query, 3),
+		};
+		TRY(query_next(query, arena, &row));
+	}
+	return NULL;
+}
+
+static const char SQL_ASKED[] =
+	"SELECT name, row_id, by, reason, at_us FROM asked WHERE target = :target ORDER BY seq";
+
+static struct error *read_asked(struct sqlite *sqlite, struct arena *arena, struct memory *memory)
+{
+	AUTO_QUERY query = NULL;
+	bool row;
+
+	TRY(query_begin(sqlite, SQL_ASKED, arena, &query));
+	query_bind_text(query, ":target", memory->target);
+	TRY(query_next(query, arena, &row));
+	while (row) {
+		*LIST_ADD(arena, &memory->asked) = (struct asked_rollback){
+			.name = query_text(query, 0, arena),
+			.row_id = query_text(query, 1, arena),
+			.by = query_text(query, 2, arena),
+			.reason = query_text(query, 3, arena),
 			.at_us = query_number(query, 4),
 		};
 		TRY(query_next(query, arena, &row));

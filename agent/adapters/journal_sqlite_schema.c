@@ -129,6 +129,23 @@ static const char version_1_projections[] =
 	") STRICT;"
 	"CREATE INDEX outbox_waits ON outbox (forge, target, commit_id, id) WHERE closed IS NULL;"
 	"CREATE INDEX outbox_final ON outbox (id) WHERE closed = 'final';";
+
+/* What a person may say to the agent, and the fence. */
+static const char version_2[] =
+	"ALTER TABLE target ADD COLUMN epoch INTEGER;"
+	"ALTER TABLE target ADD COLUMN suspended TEXT;"
+	"ALTER TABLE target ADD COLUMN suspended_by TEXT;"
+	"ALTER TABLE target ADD COLUMN suspended_us INTEGER;"
+	"CREATE TABLE accepted ("
+	"	target TEXT NOT NULL, row_id TEXT NOT NULL,"
+	"	name TEXT NOT NULL, seq INTEGER NOT NULL, checksum TEXT, at_us INTEGER NOT NULL,"
+	"	PRIMARY KEY (target, row_id)"
+	") STRICT;"
+	"CREATE TABLE asked ("
+	"	target TEXT NOT NULL, name TEXT NOT NULL,"
+	"	seq INTEGER NOT NULL, row_id TEXT, by TEXT, reason TEXT, at_us INTEGER NOT NULL,"
+	"	PRIMARY KEY (target, name)"
+	") STRICT;";
 /* clang-format on */
 
 /* From the version before it to this one: all rows of a version, in order, and its number last. */
@@ -136,9 +153,8 @@ static const struct schema_version {
 	int64_t version;
 	const char *sql;
 } versions[] = {
-	{1, version_1_records},
-	{1, version_1_projections},
-	{1, "PRAGMA user_version = 1"},
+	{1, version_1_records}, {1, version_1_projections},     {1, "PRAGMA user_version = 1"},
+	{2, version_2},         {2, "PRAGMA user_version = 2"},
 };
 
 #define VERSION_ROWS (sizeof versions / sizeof *versions)

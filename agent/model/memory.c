@@ -22,6 +22,24 @@ const struct held_migration *memory_held(const struct memory *memory, const char
 	return NULL;
 }
 
+const struct accepted_row *memory_accepted(const struct memory *memory, const char *row_id)
+{
+	for (size_t i = 0; i < memory->accepted.count; i++) {
+		if (text_equal(memory->accepted.items[i].row_id, row_id))
+			return &memory->accepted.items[i];
+	}
+	return NULL;
+}
+
+const struct asked_rollback *memory_asked(const struct memory *memory, const char *name)
+{
+	for (size_t i = 0; i < memory->asked.count; i++) {
+		if (text_equal(memory->asked.items[i].name, name))
+			return &memory->asked.items[i];
+	}
+	return NULL;
+}
+
 const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
                                      const char *migration)
 {

@@ -25,6 +25,24 @@ struct held_migration {
 	int64_t at_us;
 };
 
+struct accepted_row { /* a row that a person accepted as it is */
+	const char *name, *row_id;
+	const char
+		*checksum; /* of the file that counts as the row's from now on (edit); NULL: none */
+	int64_t at_us;
+};
+
+struct asked_rollback { /* a person typed `headgate rollback NAME` */
+	const char *name, *row_id;
+	const char *by, *reason; /* reason may be NULL */
+	int64_t at_us;
+};
+
+struct suspension { /* a person typed `headgate suspend` */
+	const char *reason, *by;
+	int64_t at_us;
+};
+
 struct refusal {
 	const char *commit;    /* the step; NULL when it concerns the whole target */
 	const char *migration; /* NULL when it concerns the step */
@@ -87,16 +105,29 @@ struct memory {
 	struct {
 		struct refusal *items;
 		size_t count, room;
-	} refusals;                  /* those that stand */
-	struct run_memory *open_run; /* NULL: none */
-	int64_t last_run;            /* number of the newest run, 0: none */
-	int64_t retried_us;          /* when a person last asked to try again */
-	const char *fingerprint;     /* digest, or NULL */
-	size_t undelivered;          /* statuses that wait in the outbox */
+	} refusals; /* those that stand */
+	struct {
+		struct accepted_row *items;
+		size_t count, room;
+	} accepted;
+	struct {
+		struct asked_rollback *items;
+		size_t count, room;
+	} asked; /* rollbacks by hand that were not carried out yet, oldest first */
+	const struct suspension *suspended; /* NULL: it is not */
+	int64_t epoch;                      /* the fence that this journal took last; 0: none */
+	struct run_memory *open_run;        /* NULL: none */
+	int64_t last_run;                   /* number of the newest run, 0: none */
+	int64_t retried_us;                 /* when a person last asked to try again */
+	const char *fingerprint;            /* digest, or NULL */
+	size_t undelivered;                 /* statuses that wait in the outbox */
 };
 
 const struct deployed_migration *memory_deployed(const struct memory *memory, const char *name);
 const struct held_migration *memory_held(const struct memory *memory, const char *name);
+const struct accepted_row *memory_accepted(const struct memory *memory,
+                                           const char *row_id); /* NULL: nobody did */
+const struct asked_rollback *memory_asked(const struct memory *memory, const char *name);
 const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
                                      const char *migration);
 const struct stage_memory *run_memory_stage(const struct run_memory *run, const char *stage);

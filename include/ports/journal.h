@@ -14,6 +14,10 @@
  *   DEPLOYED         ends holding. Without a down, one that was archived for the same name and checksum stays.
  *   HELD             takes the migration out of the deployed ones. RELEASED only ends holding.
  *   REFUSAL, LIFTED  meet by target, commit and migration, all three exactly (NULL is a value).
+ *   FENCE            the newest epoch counts.
+ *   ACCEPTED         one per row; with what "gone" it also takes the migration out of the deployed ones.
+ *   ROLLBACK_ASKED   one per migration, until HELD or ROLLBACK_WITHDRAWN.
+ *   SUSPENDED        until RESUMED.
  *   SEEN             the first one counts, for all targets.
  *   STATUS           closes older pending ones of its forges, commit and context that were not delivered.
  * Anything else that breaks a record's own contract (a RUN_NEW without RUN_BEGUN, a body that does not name the

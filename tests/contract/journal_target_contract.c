@@ -168,6 +168,76 @@ static void a_released_migration_is_neither_held_nor_deployed(void **state)
 	assert_null(memory_held(&stage->memory, "m1"));
 }
 
+static void say(struct stage *stage, enum record_kind kind, const char *migration, const char *body)
+{
+	stage_add(stage, (struct record){.kind = kind,
+	                                 .target = SHOP,
+	                                 .migration = migration,
+	                                 .body = stage_body(stage, "%s", body)});
+}
+
+static void a_row_that_a_person_accepted_is_known_by_its_id(void **state)
+{
+	struct stage *stage = *state;
+
+	deploy(stage, SHOP, "m1", "c1", NULL);
+	deploy(stage, SHOP, "m2", "c2", NULL);
+	say(stage, RECORD_ACCEPTED, "m1", "{'row_id': 'r1', 'what': 'edit', 'checksum': 'c9'}");
+	say(stage, RECORD_ACCEPTED, "m2", "{'row_id': 'r2', 'what': 'gone'}");
+	stage_write(stage);
+	stage_reopen(stage);
+	stage_look(stage, SHOP);
+	assert_string_equal(memory_accepted(&stage->memory, "r1")->checksum, "c9");
+	assert_string_equal(memory_accepted(&stage->memory, "r2")->name, "m2");
+	assert_null(memory_accepted(&stage->memory, "r2")->checksum);
+	assert_null(memory_accepted(&stage->memory, "r3"));
+	assert_non_null(memory_deployed(&stage->memory, "m1"));
+	assert_null(memory_deployed(&stage->memory, "m2"));
+	say(stage, RECORD_ACCEPTED, "m1", "{'row_id': 'r1', 'what': 'row'}");
+	stage_write(stage);
+	assert_int_equal(stage_look(stage, SHOP)->accepted.count, 2);
+	assert_null(memory_accepted(&stage->memory, "r1")->checksum);
+	assert_int_equal(stage_look(stage, STOCK)->accepted.count, 0);
+}
+
+static void a_rollback_by_hand_is_asked_until_it_is_done_or_withdrawn(void **state)
+{
+	struct stage *stage = *state;
+
+	deploy(stage, SHOP, "m1", "c1", NULL);
+	say(stage, RECORD_ROLLBACK_ASKED, "m1", "{'row_id': 'r', 'by': 'ann', 'reason': 'slow'}");
+	say(stage, RECORD_ROLLBACK_ASKED, "m2", "{'row_id': 'q', 'by': 'ann'}");
+	stage_write(stage);
+	stage_reopen(stage);
+	stage_look(stage, SHOP);
+	assert_string_equal(memory_asked(&stage->memory, "m1")->reason, "slow");
+	assert_string_equal(memory_asked(&stage->memory, "m1")->by, "ann");
+	assert_string_equal(memory_asked(&stage->memory, "m2")->row_id, "q");
+	hold(stage, "m1");
+	say(stage, RECORD_ROLLBACK_WITHDRAWN, "m2", "{'why': 'refused'}");
+	stage_write(stage);
+	assert_int_equal(stage_look(stage, SHOP)->asked.count, 0);
+}
+
+static void a_target_is_suspended_until_it_is_resumed(void **state)
+{
+	struct stage *stage = *state;
+
+	say(stage, RECORD_SUSPENDED, NULL, "{'reason': 'freeze', 'by': 'ann'}");
+	say(stage, RECORD_FENCE, NULL, "{'epoch': 4}");
+	stage_write(stage);
+	stage_reopen(stage);
+	stage_look(stage, SHOP);
+	assert_string_equal(stage->memory.suspended->reason, "freeze");
+	assert_string_equal(stage->memory.suspended->by, "ann");
+	assert_int_equal(stage->memory.epoch, 4);
+	assert_null(stage_look(stage, STOCK)->suspended);
+	say(stage, RECORD_RESUMED, NULL, "{'by': 'ann'}");
+	stage_write(stage);
+	assert_null(stage_look(stage, SHOP)->suspended);
+	assert_int_equal(stage->memory.epoch, 4);
+}
+
 static void a_migration_that_comes_back_keeps_its_down_unless_it_changed(void **state)
 {
 	static const struct {
@@ -390,6 +460,9 @@ int journal_target_contract_run(struct journal_subject *subject)
 		STAGE_CASE(an_archive_that_is_gone_is_damage),
 		STAGE_CASE(a_held_migration_is_deployed_no_more),
 		STAGE_CASE(a_released_migration_is_neither_held_nor_deployed),
+		STAGE_CASE(a_row_that_a_person_accepted_is_known_by_its_id),
+		STAGE_CASE(a_rollback_by_hand_is_asked_until_it_is_done_or_withdrawn),
+		STAGE_CASE(a_target_is_suspended_until_it_is_resumed),
 		STAGE_CASE(a_migration_that_comes_back_keeps_its_down_unless_it_changed),
 		STAGE_CASE(a_refusal_stands_with_all_that_it_said),
 		STAGE_CASE(one_refusal_stands_per_commit_and_migration),

@@ -25,6 +25,8 @@ static void tell_outcome(struct told *told, const struct kept_record *record,
                          const struct node *body);
 static void tell_target(struct told *told, const struct kept_record *record, enum record_kind kind,
                         const struct node *body);
+static void tell_person(struct told *told, const struct kept_record *record, enum record_kind kind,
+                        const struct node *body);
 static void tell_deployed(struct told *told, const struct kept_record *record,
                           const struct node *body);
 static void tell_archived(struct told *told, const char *name, const char *down);
@@ -36,6 +38,7 @@ static void tell_status(struct told *told, const struct kept_record *record,
 static void tell_delivery(struct told *told, enum record_kind kind, const struct node *body);
 static void forget_deployed(struct told *told, const char *name);
 static void forget_held(struct told *told, const char *name);
+static void forget_asked(struct told *told, const char *name);
 
 void told_init(struct told *told, const struct journal_memory *memory, const char *target,
                struct arena *arena)
@@ -91,6 +94,14 @@ static void tell_record(struct told *told, const struct kept_record *record)
 	case RECORD_FINGERPRINT:
 	case RECORD_RETRY:
 		tell_target(told, record, kind, body);
+		break;
+	case RECORD_FENCE:
+	case RECORD_ACCEPTED:
+	case RECORD_ROLLBACK_ASKED:
+	case RECORD_ROLLBACK_WITHDRAWN:
+	case RECORD_SUSPENDED:
+	case RECORD_RESUMED:
+		tell_person(told, record, kind, body);
 		break;
 	case RECORD_DEPLOYED:
 		tell_deployed(told, record, body);
@@ -266,6 +277,7 @@ static void tell_target(struct told *told, const struct kept_record *record, enu
 	} else if (kind == RECORD_HELD) {
 		forget_deployed(told, record->migration);
 		forget_held(told, record->migration);
+		forget_asked(told, record->migration);
 		*LIST_ADD(told->arena, &memory->held) = (struct held_migration){
 			.name = record->migration,
 			.checksum = node_find_text(body, "checksum"),
@@ -278,6 +290,42 @@ static void tell_target(struct told *told, const struct kept_record *record, enu
 	}
 	if (system && (kind == RECORD_BASELINE || kind == RECORD_RUN_BEGUN))
 		memory->system_identifier = system;
+}
+
+/* What a person said, and the fence. */
+static void tell_person(struct told *told, const struct kept_record *record, enum record_kind kind,
+                        const struct node *body)
+{
+	struct memory *memory = &told->memory;
+	const char *row_id = node_find_text(body, "row_id");
+
+	if (!text_equal(record->target, told->target))
+		return;
+	if (kind == RECORD_FENCE) {
+		memory->epoch = node_find_number(body, "epoch", 0);
+	} else if (kind == RECORD_RESUMED) {
+		memory->suspended = NULL;
+	} else if (kind == RECORD_SUSPENDED) {
+		struct suspension *suspension = ARENA_NEW(told->arena, struct suspension);
+
+		*suspension = (struct suspension){node_find_text(body, "reason"),
+		                                  node_find_text(body, "by"), record->at_us};
+		memory->suspended = suspension;
+	} else if (kind == RECORD_ACCEPTED) {
+		for (size_t i = memory->accepted.count; i > 0; i--)
+			if (text_equal(memory->accepted.items[i - 1].row_id, row_id))
+				LIST_REMOVE(&memory->accepted, i - 1);
+		*LIST_ADD(told->arena, &memory->accepted) = (struct accepted_row){
+			record->migration, row_id, node_find_text(body, "checksum"), record->at_us};
+		if (text_equal(node_find_text(body, "what"), "gone"))
+			forget_deployed(told, record->migration);
+	} else {
+		forget_asked(told, record->migration);
+		if (kind == RECORD_ROLLBACK_ASKED)
+			*LIST_ADD(told->arena, &memory->asked) = (struct asked_rollback){
+				record->migration, row_id, node_find_text(body, "by"),
+				node_find_text(body, "reason"), record->at_us};
+	}
 }
 
 static void tell_deployed(struct told *told, const struct kept_record *record,
@@ -438,5 +486,13 @@ static void forget_held(struct told *told, const char *name)
 	for (size_t i = told->memory.held.count; i > 0; i--) {
 		if (text_equal(told->memory.held.items[i - 1].name, name))
 			LIST_REMOVE(&told->memory.held, i - 1);
+	}
+}
+
+static void forget_asked(struct told *told, const char *name)
+{
+	for (size_t i = told->memory.asked.count; i > 0; i--) {
+		if (text_equal(told->memory.asked.items[i - 1].name, name))
+			LIST_REMOVE(&told->memory.asked, i - 1);
 	}
 }
