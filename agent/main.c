@@ -7,8 +7,12 @@
 #include "adapters/forge_github.h"
 #include "adapters/forge_notes.h"
 #include "adapters/journal_sqlite.h"
+#include "adapters/key_files_ssh.h"
+#include "adapters/keyring_by_format.h"
+#include "adapters/keyring_openpgp.h"
 #include "adapters/keyring_ssh.h"
 #include "adapters/parser_pgquery.h"
+#include "adapters/source_checkout.h"
 #include "adapters/source_git.h"
 #include "adapters/yaml.h"
 #include "base/file.h"
@@ -48,7 +52,9 @@ static const struct registry registry = {
 	.read_yaml = yaml_read,
 	.open_journal = open_journal,
 	.open_source = open_source,
+	.open_checkout = source_checkout_open,
 	.open_keyring = open_keyring,
+	.key_files = &key_files_ssh,
 	.open_database = open_database,
 	.open_parser = open_parser,
 	.open_backup = open_backup,
@@ -82,6 +88,8 @@ static struct error *open_source(struct arena *arena, const struct config *confi
 		.mirror = mirror_path(arena, config),
 		.ca_file = config->repository.ca_file,
 		.allow_http = config->repository.allow_http,
+		.ssh_key_file = config->repository.ssh_key_file,
+		.known_hosts = config->repository.known_hosts,
 	};
 	TRY(read_token(arena, config->repository.token_file, &options->token));
 	return source_git_open(arena, options, ret_source);
@@ -90,13 +98,31 @@ static struct error *open_source(struct arena *arena, const struct config *confi
 static struct error *open_keyring(struct arena *arena, const struct config *config,
                                   struct keyring **ret_keyring)
 {
-	const struct keyring_ssh_options options = {
+	const char *scratch = path_join(arena, config->state, "scratch");
+	const struct keyring_ssh_options of_ssh = {
 		.allowed_signers = config->keys.allowed_signers,
 		.revoked = config->keys.revoked,
-		.scratch = path_join(arena, config->state, "scratch"),
+		.scratch = scratch,
 	};
+	const struct keyring_openpgp_options of_openpgp = {
+		.folder = config->keys.openpgp,
+		.scratch = scratch,
+	};
+	struct keyring *ssh = NULL, *openpgp = NULL;
+	struct error *error = NULL;
 
-	return keyring_ssh_open(arena, &options, ret_keyring);
+	if (config->keys.allowed_signers)
+		TRY(keyring_ssh_open(arena, &of_ssh, &ssh));
+	if (config->keys.openpgp)
+		error = keyring_openpgp_open(arena, &of_openpgp, &openpgp);
+	if (error) {
+		keyring_close(ssh);
+		return error;
+	}
+	*ret_keyring = ssh && openpgp ? keyring_by_format(arena, ssh, openpgp)
+	               : ssh          ? ssh
+	                              : openpgp;
+	return NULL;
 }
 
 static struct error *open_database(struct arena *arena, const struct config *config,
@@ -107,6 +133,8 @@ static struct error *open_database(struct arena *arena, const struct config *con
 		.url = target->database_url,
 		.url_file = target->database_url_file,
 		.target = target->name,
+		.password_command = target->password_command,
+		.tls_default = (enum tls_default)target->tls_default,
 	};
 	struct database_url url = {0};
 	struct database *database = NULL;
@@ -137,6 +165,8 @@ static struct error *open_backup(struct arena *arena, const struct config *confi
 		.folder = config->backups,
 		.url = target->database_url,
 		.url_file = target->database_url_file,
+		.password_command = target->password_command,
+		.tls_default = (enum tls_default)target->tls_default,
 		.journal = journal,
 	};
 
@@ -173,6 +203,8 @@ static struct error *open_notes(struct arena *arena, const struct config *config
 		.username = config->repository.username,
 		.ca_file = config->repository.ca_file,
 		.allow_http = config->repository.allow_http,
+		.ssh_key_file = config->notes.ssh_key_file,
+		.known_hosts = config->repository.known_hosts,
 	};
 	TRY(read_token(arena, config->notes.token_file, &options->token));
 	return forge_notes_open(arena, options, ret_forge);

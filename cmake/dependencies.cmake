@@ -1,6 +1,6 @@
 # The libraries of Debian 12 that the agent is built on. Each becomes one imported target; an adapter links exactly one.
 #   PkgConfig::JANSSON  PkgConfig::LIBGIT2  PkgConfig::LIBCURL  PkgConfig::LIBFYAML  PkgConfig::SQLITE  PkgConfig::LIBPQ
-#   PkgConfig::UTF8PROC  PkgConfig::CMOCKA (tests)  OpenSSL::Crypto  PgQuery::PgQuery
+#   PkgConfig::UTF8PROC  PkgConfig::GPGME  PkgConfig::CMOCKA (tests)  OpenSSL::Crypto  PgQuery::PgQuery
 # What is missing is installed by name with: deploy/install-packages build test
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
@@ -9,6 +9,7 @@ pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(LIBFYAML REQUIRED IMPORTED_TARGET libfyaml>=0.7.12)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq>=15)
+pkg_check_modules(GPGME REQUIRED IMPORTED_TARGET gpgme>=1.18)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc>=2.6)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)

@@ -17,11 +17,13 @@ struct line_reader {
 	struct arena *arena;
 	const char *path;
 	size_t line;
-	const char *at; /* in the line */
+	const char *at;                /* in the line */
+	struct key_problems *problems; /* NULL: the first problem ends it */
 };
 
 static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void *list,
                            struct error *(*read_line)(struct line_reader *reader, void *list));
+static FALLIBLE tell_problem(struct line_reader *reader, struct error *error);
 static FALLIBLE read_signer(struct line_reader *reader, void *list);
 static FALLIBLE read_principal(struct line_reader *reader, const char **ret_principal);
 static FALLIBLE read_options(struct line_reader *reader, const char *text,
@@ -35,6 +37,8 @@ static FALLIBLE check_new(struct line_reader *reader, const struct allowed_signe
                           const struct allowed_signer *signer);
 static FALLIBLE read_revoked(struct line_reader *reader, void *list);
 static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ssh_key *ret_key);
+static void add_end(struct arena *arena, const char *line, int64_t valid_before,
+                    struct text *edited);
 static const char *take_word(struct line_reader *reader);
 static const char *take_field(struct line_reader *reader);
 static struct error *wrong_line(struct line_reader *reader, const char *hint, const char *format,
@@ -92,6 +96,16 @@ FALLIBLE allowed_signers_parse(struct arena *arena, const char *path, struct byt
 	return NULL;
 }
 
+void allowed_signers_check(struct arena *arena, const char *path, struct bytes bytes,
+                           struct allowed_signers *ret_signers, struct key_problems *problems)
+{
+	struct line_reader reader = {.arena = arena, .path = path, .problems = problems};
+
+	*ret_signers = (struct allowed_signers){0};
+	if (read_lines(&reader, bytes, ret_signers, read_signer))
+		return; /* as many as are told were told */
+}
+
 static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void *list,
                            struct error *(*read_line)(struct line_reader *reader, void *list))
 {
@@ -102,17 +116,31 @@ static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void 
 		size_t size = (size_t)((newline ? newline : end) - at);
 
 		reader->line++;
-		if (size > LINE_MAXIMUM || memchr(at, '\0', size))
-			return wrong_line(reader, "Write one key a line.",
-			                  "it is too long, or holds a NUL byte");
+		if (size > LINE_MAXIMUM || memchr(at, '\0', size)) {
+			TRY(tell_problem(reader,
+			                 wrong_line(reader, "Write one key a line.",
+			                            "it is too long, or holds a NUL byte")));
+			size = 0;
+		}
 		if (size && at[size - 1] == '\r')
 			size--;
 		reader->at = arena_copy(reader->arena, at, size);
 		reader->at += strspn(reader->at, " \t");
 		if (*reader->at && *reader->at != '#')
-			TRY(read_line(reader, list));
+			TRY(tell_problem(reader, read_line(reader, list)));
 		at = newline ? newline + 1 : end;
 	}
+	return NULL;
+}
+
+/* The error again when the reading ends with it. */
+static FALLIBLE tell_problem(struct line_reader *reader, struct error *error)
+{
+	if (!error || !reader->problems)
+		return error;
+	if (reader->problems->count >= KEY_PROBLEMS_MAXIMUM)
+		return error;
+	*LIST_ADD(reader->arena, reader->problems) = (struct key_problem){reader->line, error};
 	return NULL;
 }
 
@@ -134,6 +162,7 @@ static FALLIBLE read_signer(struct line_reader *reader, void *list)
 			"it has no namespaces=\"git\", so a signature over anything would count");
 	TRY(read_options(reader, field, &signer));
 	TRY(read_key(reader, take_word(reader), &signer.key));
+	signer.comment = reader->at;
 	TRY(check_new(reader, signers, &signer));
 	*LIST_ADD(reader->arena, signers) = signer;
 	return NULL;
@@ -211,7 +240,7 @@ static FALLIBLE read_option(struct line_reader *reader, const char *name, const 
 	if (strcasecmp(name, "cert-authority") == 0)
 		return wrong_line(
 			reader, "List the key of each person instead.",
-			"'cert-authority' is not supported: certificates come with a later version");
+			"'cert-authority' is not supported: certificates do not count here");
 	if (strcasecmp(name, "namespaces") == 0 && value && !*is_for_git)
 		return read_namespaces(reader, value, is_for_git);
 	if (strcasecmp(name, "valid-after") == 0 && value && signer->valid_after == INT64_MIN)
@@ -286,6 +315,83 @@ FALLIBLE revoked_keys_parse(struct arena *arena, const char *path, struct bytes 
 	TRY(read_lines(&reader, bytes, &keys, read_revoked));
 	*ret_keys = keys;
 	return NULL;
+}
+
+void revoked_keys_check(struct arena *arena, const char *path, struct bytes bytes,
+                        struct ssh_keys *ret_keys, struct key_problems *problems)
+{
+	struct line_reader reader = {.arena = arena, .path = path, .problems = problems};
+
+	*ret_keys = (struct ssh_keys){0};
+	if (read_lines(&reader, bytes, ret_keys, read_revoked))
+		return; /* as many as are told were told */
+}
+
+bool revoked_keys_are_krl(struct bytes bytes)
+{
+	static const char magic[] = {'S', 'S', 'H', 'K', 'R', 'L', '\n', '\0'};
+
+	return bytes.size >= sizeof magic && memcmp(bytes.data, magic, sizeof magic) == 0;
+}
+
+FALLIBLE allowed_signers_expire(struct arena *arena, const char *path, struct bytes bytes,
+                                const char *principal, int64_t valid_before,
+                                struct bytes *ret_bytes, size_t *ret_changed)
+{
+	const char *at = bytes.data, *end = bytes.data + bytes.size;
+	struct allowed_signers signers;
+	struct text edited = TEXT_IN(arena);
+	size_t changed = 0;
+
+	TRY(allowed_signers_parse(arena, path, bytes, &signers));
+	for (size_t line = 1, next = 0; at < end; line++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *behind = newline ? newline + 1 : end;
+		const struct allowed_signer *signer =
+			next < signers.count && signers.items[next].line == line
+				? &signers.items[next++]
+				: NULL;
+
+		if (signer && text_equal(signer->principal, principal) &&
+		    signer->valid_before > valid_before) {
+			add_end(arena, arena_copy(arena, at, (size_t)(behind - at)), valid_before,
+			        &edited);
+			changed++;
+		} else {
+			text_add_bytes(&edited, at, (size_t)(behind - at));
+		}
+		at = behind;
+	}
+	TRY(allowed_signers_parse(arena, path, text_bytes(&edited), &signers));
+	*ret_bytes = text_bytes(&edited);
+	*ret_changed = changed;
+	return NULL;
+}
+
+/* The line was read before, so its second field is options in order; only the old end is taken out of them. */
+static void add_end(struct arena *arena, const char *line, int64_t valid_before,
+                    struct text *edited)
+{
+	struct line_reader reader = {.arena = arena, .at = line + strspn(line, " \t")};
+	const char *options;
+	bool first = true;
+
+	text_add_bytes(edited, line, (size_t)(reader.at - line));
+	text_printf(edited, "%s ", take_field(&reader));
+	options = take_field(&reader);
+	while (*options) {
+		const size_t name = strcspn(options, "=,");
+		const char *quote = options[name] == '=' ? strchr(options + name + 2, '"') : NULL;
+		const size_t size = quote ? (size_t)(quote + 1 - options) : name;
+
+		if (strncasecmp(options, "valid-before=", name + 1) != 0) {
+			text_add(edited, first ? "" : ",");
+			text_add_bytes(edited, options, size);
+			first = false;
+		}
+		options += size + (options[size] == ',');
+	}
+	text_printf(edited, ",valid-before=\"%s\" %s", signer_time(arena, valid_before), reader.at);
 }
 
 static FALLIBLE read_revoked(struct line_reader *reader, void *list)
@@ -389,4 +495,16 @@ bool signer_time_parse(const char *text, int64_t *ret_seconds)
 		return false; /* the calendar knows no such time: "20260231" */
 	*ret_seconds = seconds;
 	return true;
+}
+
+const char *signer_time(struct arena *arena, int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm broken;
+
+	if (!gmtime_r(&when, &broken))
+		BUG("no calendar knows the time %lld", (long long)seconds);
+	return arena_printf(arena, "%04d%02d%02d%02d%02d%02dZ", broken.tm_year + 1900,
+	                    broken.tm_mon + 1, broken.tm_mday, broken.tm_hour, broken.tm_min,
+	                    broken.tm_sec);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "adapters/ssh_key.h"
+#include "ports/key_files.h"
 
 #define ALLOWED_SIGNERS_MAXIMUM (1024 * 1024) /* bytes */
 #define REVOKED_MAXIMUM (16 * 1024 * 1024)    /* bytes of a KRL or a key list */
@@ -15,6 +16,7 @@ struct allowed_signer {
 	int64_t valid_after,
 		valid_before; /* seconds, both inclusive; INT64_MIN, INT64_MAX: no limit */
 	size_t line;
+	const char *comment; /* what stands behind the key, as it was written */
 };
 
 struct allowed_signers {
@@ -34,12 +36,26 @@ FALLIBLE trust_file_read(struct arena *arena, const char *path, size_t maximum,
 /* ERR_KEYRING with line number and what to write instead. An empty file is refused, too. `path` is for messages. */
 FALLIBLE allowed_signers_parse(struct arena *arena, const char *path, struct bytes bytes,
                                struct allowed_signers *ret_signers);
+/* The same for people: lines that are wrong are told, the others are there. An empty file is fine here. */
+void allowed_signers_check(struct arena *arena, const char *path, struct bytes bytes,
+                           struct allowed_signers *ret_signers, struct key_problems *problems);
 const struct allowed_signer *allowed_signers_find(const struct allowed_signers *signers,
                                                   const struct ssh_key *key);
 
 /* Public keys, one a line as in an .pub file. ERR_KEYRING: a line that is not understood would revoke nothing. */
 FALLIBLE revoked_keys_parse(struct arena *arena, const char *path, struct bytes bytes,
                             struct ssh_keys *ret_keys);
+/* As allowed_signers_check. */
+void revoked_keys_check(struct arena *arena, const char *path, struct bytes bytes,
+                        struct ssh_keys *ret_keys, struct key_problems *problems);
+bool revoked_keys_are_krl(struct bytes bytes); /* only ssh-keygen reads such a file */
+
+/* signers with valid-before="…" on each line of that person which has no end, or a later one. ERR_KEYRING. */
+FALLIBLE allowed_signers_expire(struct arena *arena, const char *path, struct bytes bytes,
+                                const char *principal, int64_t valid_before,
+                                struct bytes *ret_bytes, size_t *ret_changed);
 
 /* "20261124", "202611241200", "20261124120030", with "Z" for UTC; else the time zone of this machine. */
 bool signer_time_parse(const char *text, int64_t *ret_seconds);
+/* "20261124120030Z" */
+const char *signer_time(struct arena *arena, int64_t seconds);

@@ -40,8 +40,13 @@ static struct error *take(struct backup *backup, const struct backup_request *re
                           struct backup_made *ret_made);
 static struct error *find(struct backup *backup, const char *target, int64_t run,
                           struct arena *arena, bool *ret_found, struct backup_made *ret_made);
+static struct error *find_recent(struct backup *backup, const struct backup_request *request,
+                                 struct arena *arena, bool *ret_found,
+                                 struct backup_made *ret_made);
 static const char *restore_line(struct backup *backup, const char *file, enum backup_scope scope,
                                 struct arena *arena);
+static struct error *ready(struct backup *backup, int server_version_num, struct arena *arena,
+                           const char **ret_tool);
 static void close_backup(struct backup *backup);
 static FALLIBLE check_target(struct arena *arena, const char *target);
 static FALLIBLE check_space(struct arena *arena, const struct backup_pgdump_options *options,
@@ -64,7 +69,15 @@ static const char *shell_word(struct arena *arena, const char *word);
 
 #define AUTO_DRAFT CLEANUP(draft_cleanup) struct draft
 
-static const struct backup_ops ops = {"pgdump", take, find, restore_line, close_backup};
+static const struct backup_ops ops = {
+	.name = "pgdump",
+	.take = take,
+	.find = find,
+	.find_recent = find_recent,
+	.restore_line = restore_line,
+	.ready = ready,
+	.close = close_backup,
+};
 
 FALLIBLE backup_pgdump_open(struct arena *arena, const struct backup_pgdump_options *options,
                             struct backup **ret_backup)
@@ -76,11 +89,24 @@ FALLIBLE backup_pgdump_open(struct arena *arena, const struct backup_pgdump_opti
 		.folder = arena_text(arena, options->folder),
 		.url = arena_text(arena, options->url),
 		.url_file = arena_text(arena, options->url_file),
+		.password_command = options->password_command,
+		.tls_default = options->tls_default,
 		.journal = arena_text(arena, options->journal),
 		.programs = arena_text(arena, options->programs),
 		.quiet_ms = options->quiet_ms ? options->quiet_ms : QUIET_MS,
 	};
 	*ret_backup = &self->port;
+	return NULL;
+}
+
+static struct error *ready(struct backup *backup, int server_version_num, struct arena *arena,
+                           const char **ret_tool)
+{
+	struct tools tools;
+
+	TRY(tools_find(arena, &((struct backup_pgdump *)backup)->options, server_version_num,
+	               &tools));
+	*ret_tool = arena_printf(arena, "%s, in %s", tools.version, path_folder(arena, tools.dump));
 	return NULL;
 }
 
@@ -99,6 +125,18 @@ static struct error *find(struct backup *backup, const char *target, int64_t run
 	                  run, ret_found, ret_made);
 }
 
+static struct error *find_recent(struct backup *backup, const struct backup_request *request,
+                                 struct arena *arena, bool *ret_found, struct backup_made *ret_made)
+{
+	const struct backup_pgdump_options *options = &((struct backup_pgdump *)backup)->options;
+	struct database_url url;
+
+	TRY(tools_url(arena, options, &url));
+	return shelf_find_recent(arena, options, request,
+	                         shelf_identity(arena, &url, request->database_id), ret_found,
+	                         ret_made);
+}
+
 static struct error *take(struct backup *backup, const struct backup_request *request,
                           const struct progress *progress, struct arena *arena,
                           struct backup_made *ret_made)
@@ -113,8 +151,8 @@ static struct error *take(struct backup *backup, const struct backup_request *re
 	shelf_sweep(arena, options->folder, request->target);
 	TRY(check_space(arena, options, request));
 	TRY(make(options, request, progress, arena, ret_made));
-	shelf_prune(arena, options->folder, request->target,
-	            shelf_stem(arena, options, request->target, request->run), request->keep);
+	shelf_prune(arena, options->folder, request,
+	            shelf_stem(arena, options, request->target, request->run));
 	return NULL;
 }
 
@@ -183,8 +221,9 @@ static FALLIBLE check_space(struct arena *arena, const struct backup_pgdump_opti
 		.hint = arena_printf(
 			arena,
 			"Make room, or give the backups another folder in the configuration; the largest "
-			"files are shown by: du -ah %s | sort -h | tail. Then: headgate retry",
-			shell_word(arena, options->folder)));
+			"files are shown by: du -ah %s | sort -h | tail. Then: headgate retry "
+			"--target %s",
+			shell_word(arena, options->folder), request->target));
 }
 
 static FALLIBLE make(const struct backup_pgdump_options *options,
@@ -219,6 +258,7 @@ static FALLIBLE make(const struct backup_pgdump_options *options,
 	made->scope = request->scope;
 	made->tool = tools.version;
 	manifest.database = database_url_public(arena, &tools.url);
+	manifest.identity = shelf_identity(arena, &tools.url, request->database_id);
 	manifest.server_version = arena_printf(arena, "%d", request->server_version_num);
 	manifest.schemas = request->scope == BACKUP_SCHEMA ? request->schemas : NULL;
 	manifest.finished_us = clock_wall_us();
@@ -290,8 +330,8 @@ static FALLIBLE draft_failed(struct arena *arena, const struct draft *draft, con
 			.hint = arena_printf(
 				arena,
 				"Make room, or give the backups another folder in the configuration; what "
-				"is used is shown by: df -h %s. Then: headgate retry",
-				folder));
+				"is used is shown by: df -h %s. Then: headgate retry --target %s",
+				folder, draft->target));
 	return FAIL(arena, BACKUP, .what = what,
 	            .why = arena_printf(arena, "cannot %s '%s': %s", aim, draft->path,
 	                                errno_text(arena, number)),

@@ -4,12 +4,15 @@
  */
 #pragma once
 
+#include "model/target.h"
 #include "ports/backup.h"
 
 struct backup_pgdump_options {
 	const char *folder;   /* absolute; made with mode 0700 when it is not there */
 	const char *url;      /* Prisma's database URL; or */
 	const char *url_file; /* a secret's file, read again at each backup; wins over url */
+	struct text_list password_command; /* run again at each backup; empty: none */
+	enum tls_default tls_default;
 	const char *
 		journal; /* the journal's identity; runs of another journal with the same number are not ours. May be NULL */
 	const char *

@@ -21,6 +21,7 @@ struct tools {
 /* Reads the URL, finds the programs for the server. ERR_BACKUP_VERSION names the package; also ERR_DB_URL, ERR_FILE…. */
 FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *options,
                     int server_version_num, struct tools *ret_tools);
+/* Who and where, without the password. */
 FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *options,
                    struct database_url *ret_url);
 /* pg_dump into the sink. ERR_BACKUP, ERR_BACKUP_RIGHTS, or what the sink says. */
@@ -35,6 +36,8 @@ FALLIBLE tools_roles(struct arena *arena, const struct tools *tools, struct byte
 
 struct shelf_item {       /* a manifest */
 	const char *stem; /* "shop.41" */
+	const char *target;
+	int64_t run;
 	int64_t finished_us;
 	uint64_t size;
 	enum backup_scope scope;
@@ -58,12 +61,14 @@ void shelf_list(struct arena *arena, const char *folder, const char *target,
                 struct shelf_list *ret_list);
 /* Removes what an interrupted try left behind. One run per target at a time, so nobody else's work is met. */
 void shelf_sweep(struct arena *arena, const char *folder, const char *target);
-/* Removes the oldest finished ones beyond `keep`, never `stem`. What cannot be removed is tried again next time. */
-void shelf_prune(struct arena *arena, const char *folder, const char *target, const char *stem,
-                 uint64_t keep);
+/* Removes the oldest finished ones of the request's target beyond `keep`, never `stem` nor one that is younger than
+ * keep_younger_ms. What cannot be removed is tried again next time. */
+void shelf_prune(struct arena *arena, const char *folder, const struct backup_request *request,
+                 const char *stem);
 
 struct manifest {
 	const char *target, *database, *server_version, *tool;
+	const char *identity; /* which database it is: shelf_identity */
 	const struct text_list *schemas;
 	int64_t run, started_us, finished_us;
 	struct backup_made made;
@@ -71,6 +76,14 @@ struct manifest {
 
 FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem,
                     const struct manifest *manifest);
+/* The server's own identifier, where it is known, and the way to the database. A copy of a server's files keeps the
+ * identifier, and a name may lead to another server one day, so both have to agree. */
+const char *shelf_identity(struct arena *arena, const struct database_url *url,
+                           const char *database_id);
+/* As find_recent says, among the manifests with that identity. */
+FALLIBLE shelf_find_recent(struct arena *arena, const struct backup_pgdump_options *options,
+                           const struct backup_request *request, const char *identity,
+                           bool *ret_found, struct backup_made *ret_made);
 /* *ret_found false: no manifest, or its file is not the one it speaks of. ERR_STOPPED. */
 FALLIBLE shelf_find(struct arena *arena, const char *folder, const char *stem, const char *target,
                     int64_t run, bool *ret_found, struct backup_made *ret_made);

@@ -23,6 +23,13 @@
 static const char *const extensions[] = {".dump", ".roles.sql", ".json"};
 static const char *const scopes[] = {[BACKUP_DATABASE] = "database", [BACKUP_SCHEMA] = "schema"};
 
+static bool serves(const struct node *map, const struct backup_request *request,
+                   const char *identity);
+static bool has_text(const struct node *list, const char *text);
+static bool is_younger(const struct shelf_item *item, int64_t now_us, uint64_t max_age_ms);
+static void add_item(struct arena *arena, const char *stem, const struct node *map,
+                     struct shelf_list *list);
+static const char *target_of(struct arena *arena, const char *name);
 static void folder_names(struct arena *arena, const char *folder, struct text_list *ret_names);
 static const char *stem_of(struct arena *arena, const char *name, const char *target);
 static bool read_manifest(struct arena *arena, const char *folder, const char *stem,
@@ -74,12 +81,7 @@ void shelf_list(struct arena *arena, const char *folder, const char *target,
 		if (!stem || !text_ends(names.items[i], ".json") ||
 		    !read_manifest(arena, folder, stem, &map))
 			continue;
-		*LIST_ADD(arena, &list) = (struct shelf_item){
-			.stem = stem,
-			.finished_us = node_find_number(map, "finished_us", 0),
-			.size = (uint64_t)node_find_number(map, "size", 0),
-			.scope = scope_of(map),
-		};
+		add_item(arena, stem, map, &list);
 	}
 	if (list.count)
 		qsort(list.items, list.count, sizeof *list.items, newest_first);
@@ -102,21 +104,75 @@ void shelf_sweep(struct arena *arena, const char *folder, const char *target)
 	}
 }
 
-void shelf_prune(struct arena *arena, const char *folder, const char *target, const char *stem,
-                 uint64_t keep)
+void shelf_prune(struct arena *arena, const char *folder, const struct backup_request *request,
+                 const char *stem)
 {
+	const int64_t now_us = clock_wall_us();
 	struct shelf_list list = {0};
 	uint64_t kept = 1; /* the one just made, whatever the clock says of the others */
 
-	shelf_list(arena, folder, target, &list);
+	shelf_list(arena, folder, request->target, &list);
 	for (size_t i = 0; i < list.count; i++) {
 		if (text_equal(list.items[i].stem, stem))
 			continue;
-		if (kept < keep)
+		if (kept < request->keep)
 			kept++;
-		else
+		else if (!is_younger(&list.items[i], now_us, request->keep_younger_ms))
 			remove_files(arena, folder, list.items[i].stem);
 	}
+}
+
+const char *shelf_identity(struct arena *arena, const struct database_url *url,
+                           const char *database_id)
+{
+	return arena_printf(arena, "%s at %s:%s/%s", database_id ? database_id : "-",
+	                    url->host, url->port, url->database);
+}
+
+FALLIBLE shelf_find_recent(struct arena *arena, const struct backup_pgdump_options *options,
+                           const struct backup_request *request, const char *identity,
+                           bool *ret_found, struct backup_made *ret_made)
+{
+	const char *own = shelf_stem(arena, options, request->target, request->run);
+	const int64_t now_us = clock_wall_us();
+	struct text_list names = {0};
+	struct shelf_list list = {0};
+	bool found = false;
+
+	folder_names(arena, options->folder, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		const char *target = target_of(arena, names.items[i]);
+		const char *stem = target ? stem_of(arena, names.items[i], target) : NULL;
+		const struct node *map;
+
+		if (!stem || text_equal(stem, own) || !text_ends(names.items[i], ".json") ||
+		    !read_manifest(arena, options->folder, stem, &map) ||
+		    !text_equal(stem, shelf_stem(arena, options, target,
+		                                 node_find_number(map, "run", -1))) ||
+		    !serves(map, request, identity))
+			continue;
+		add_item(arena, stem, map, &list);
+	}
+	if (list.count)
+		qsort(list.items, list.count, sizeof *list.items, newest_first);
+	for (size_t i = 0; !found && i < list.count; i++) {
+		const struct shelf_item *item = &list.items[i];
+		struct backup_made made = {0};
+
+		if (!is_younger(item, now_us, request->max_age_ms))
+			continue;
+		TRY(shelf_find(arena, options->folder, item->stem, item->target, item->run, &found,
+		               &made));
+		if (!found)
+			continue;
+		made.again = false;
+		made.from_target = item->target;
+		made.from_run = item->run;
+		made.age_ms = (uint64_t)(now_us - item->finished_us) / 1000;
+		*ret_made = made;
+	}
+	*ret_found = found;
+	return NULL;
 }
 
 FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem,
@@ -130,6 +186,7 @@ FALLIBLE shelf_save(struct arena *arena, const char *folder, const char *stem,
 	node_set_text(arena, map, "target", manifest->target);
 	node_set_number(arena, map, "run", manifest->run);
 	node_set_text(arena, map, "database", manifest->database);
+	node_set_text(arena, map, "identity", manifest->identity);
 	node_set_text(arena, map, "server_version_num", manifest->server_version);
 	node_set_text(arena, map, "tool", made->tool);
 	node_set_text(arena, map, "scope", scopes[made->scope]);
@@ -185,6 +242,60 @@ FALLIBLE shelf_find(struct arena *arena, const char *folder, const char *stem, c
 		.again = true,
 	};
 	return NULL;
+}
+
+/* Does it hold all that is asked for, of the same database? A manifest that does not say of which serves nobody. */
+static bool serves(const struct node *map, const struct backup_request *request,
+                   const char *identity)
+{
+	const struct node *schemas = node_find(map, "schemas");
+
+	if (!text_equal(node_find_text(map, "identity"), identity))
+		return false;
+	if (text_equal(node_find_text(map, "scope"), scopes[BACKUP_DATABASE]))
+		return true;
+	if (request->scope == BACKUP_DATABASE)
+		return false;
+	for (size_t i = 0; i < request->schemas->count; i++)
+		if (!has_text(schemas, request->schemas->items[i]))
+			return false;
+	return true;
+}
+
+static bool has_text(const struct node *list, const char *text)
+{
+	for (const struct node *item = list ? list->child : NULL; item; item = item->next)
+		if (text_equal(item->text, text))
+			return true;
+	return false;
+}
+
+static void add_item(struct arena *arena, const char *stem, const struct node *map,
+                     struct shelf_list *list)
+{
+	*LIST_ADD(arena, list) = (struct shelf_item){
+		.stem = stem,
+		.target = node_find_text(map, "target"),
+		.run = node_find_number(map, "run", -1),
+		.finished_us = node_find_number(map, "finished_us", 0),
+		.size = (uint64_t)node_find_number(map, "size", 0),
+		.scope = scope_of(map),
+	};
+}
+
+/* A clock that was put back makes an age nobody knows: not young. */
+static bool is_younger(const struct shelf_item *item, int64_t now_us, uint64_t max_age_ms)
+{
+	return now_us >= item->finished_us &&
+	       (uint64_t)(now_us - item->finished_us) / 1000 < max_age_ms;
+}
+
+/* What stands before the first dot; whether the rest has the shape is asked of stem_of. NULL: nothing does. */
+static const char *target_of(struct arena *arena, const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot && dot != name ? arena_copy(arena, name, (size_t)(dot - name)) : NULL;
 }
 
 static void folder_names(struct arena *arena, const char *folder, struct text_list *ret_names)

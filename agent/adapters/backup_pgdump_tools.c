@@ -5,6 +5,7 @@
  */
 #include "adapters/backup_pgdump_parts.h"
 
+#include "adapters/database_access.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -13,7 +14,6 @@
 #define VERSION_DEADLINE_MS 10000
 #define ROLES_DEADLINE_MS 60000
 #define ROLES_MAXIMUM ((size_t)16 * 1024 * 1024)
-#define NO_FILE "/dev/null/none" /* cannot exist: files of the home folder are not looked at */
 #define MIB ((uint64_t)1024 * 1024)
 
 struct decoding {
@@ -27,6 +27,7 @@ struct reason { /* a part of what a program says, and what it means */
 	const char *hint;
 };
 
+static struct database_access access_of(const struct backup_pgdump_options *options);
 static FALLIBLE find_programs(struct arena *arena, const struct backup_pgdump_options *options,
                               int major, struct tools *tools);
 static bool try_folder(struct arena *arena, const char *folder, struct tools *tools);
@@ -47,9 +48,10 @@ FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *opt
                     int server_version_num, struct tools *ret_tools)
 {
 	struct tools tools = {.quiet_ms = options->quiet_ms};
+	const struct database_access access = access_of(options);
 	int major = server_version_num / 10000;
 
-	TRY(tools_url(arena, options, &tools.url));
+	TRY(database_access_open(arena, &access, UINT64_MAX, &tools.url));
 	TRY(find_programs(arena, options, major, &tools));
 	TRY(check_version(arena, &tools, major));
 	tools.connection = connection_string(arena, &tools.url);
@@ -61,15 +63,17 @@ FALLIBLE tools_find(struct arena *arena, const struct backup_pgdump_options *opt
 FALLIBLE tools_url(struct arena *arena, const struct backup_pgdump_options *options,
                    struct database_url *ret_url)
 {
-	const char *url = options->url;
+	const struct database_access access = access_of(options);
 
-	if (options->url_file) {
-		struct bytes bytes;
+	return database_access_look(arena, &access, ret_url);
+}
 
-		TRY(file_read_secret(arena, options->url_file, &bytes));
-		url = bytes.data;
-	}
-	return database_url_parse(arena, url ? url : "", ret_url);
+static struct database_access access_of(const struct backup_pgdump_options *options)
+{
+	return (struct database_access){.url = options->url,
+	                                .url_file = options->url_file,
+	                                .password_command = options->password_command,
+	                                .tls_default = options->tls_default};
 }
 
 /* ---- which programs ---- */
@@ -159,39 +163,10 @@ static FALLIBLE version_refused(struct arena *arena, int major, const char *why)
 
 static const char *connection_string(struct arena *arena, const struct database_url *url)
 {
-	static const char *const always[][2] = {
-		{"application_name", "headgate/backup"},
-		{"passfile", NO_FILE},
-		{"sslcert", NO_FILE},
-		{"sslkey", NO_FILE},
-		{"sslcrl", NO_FILE},
-		{"gssencmode", "disable"},
-		{"keepalives_idle", "30"},
-		{"keepalives_interval", "10"},
-		{"keepalives_count", "3"},
-		{"tcp_user_timeout", "60000"},
-	};
-	const struct {
-		const char *keyword, *value;
-	} own[] = {{"host", url->host},
-	           {"port", url->port},
-	           {"user", url->user},
-	           {"dbname", url->database}};
-	struct text_list keywords = {0}, values = {0};
+	struct text_list keywords, values;
 	struct text text = TEXT_IN(arena);
 
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-		*LIST_ADD(arena, &keywords) = own[i].keyword;
-		*LIST_ADD(arena, &values) = own[i].value;
-	}
-	for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
-		*LIST_ADD(arena, &keywords) = always[i][0];
-		*LIST_ADD(arena, &values) = always[i][1];
-	}
-	for (size_t i = 0; i < url->keywords.count; i++) {
-		*LIST_ADD(arena, &keywords) = url->keywords.items[i];
-		*LIST_ADD(arena, &values) = url->values.items[i];
-	}
+	database_access_parameters(arena, url, "headgate/backup", &keywords, &values);
 	for (size_t i = 0; i < keywords.count; i++) {
 		text_printf(&text, "%s%s='", i ? " " : "", keywords.items[i]);
 		for (const char *letter = values.items[i]; *letter; letter++) {
@@ -331,12 +306,15 @@ FALLIBLE tools_decode(struct arena *arena, const struct tools *tools, const char
 		count_bytes, &decoding, &result));
 	if (!result.status)
 		return NULL;
-	return FAIL(
-		arena, BACKUP_DAMAGED,
-		.what = arena_printf(arena, "the backup of '%s' cannot be decoded to its end",
-	                             target),
-		.why = first_words(arena, &result),
-		.hint = "The file was removed. Look for a failing disk (dmesg | tail), then: headgate retry");
+	return FAIL(arena, BACKUP_DAMAGED,
+	            .what = arena_printf(arena, "the backup of '%s' cannot be decoded to its end",
+	                                 target),
+	            .why = first_words(arena, &result),
+	            .hint = arena_printf(
+			    arena,
+			    "The file was removed. Look for a failing disk (dmesg | tail), "
+			    "then: headgate retry --target %s",
+			    target));
 }
 
 static struct error *count_bytes(void *context, struct arena *arena, const void *data, size_t size)

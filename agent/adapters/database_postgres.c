@@ -16,7 +16,6 @@
 #define OLDEST_VERSION 140000
 #define LOCK_WAIT_FIRST_MS 25
 #define LOCK_WAIT_LONGEST_MS 1000
-#define SIDE_CONNECT_MS 2000
 
 static struct error *postgres_connect(struct database *database,
                                       const struct session_limits *limits, bool for_writing,
@@ -33,6 +32,7 @@ static const struct database_ops ops = {
 	.name = "postgres",
 	.connect = postgres_connect,
 	.ledger = postgres_ledger,
+	.rows = postgres_rows,
 	.lock = postgres_lock,
 	.unlock = postgres_unlock,
 	.take_fence = postgres_take_fence,
@@ -40,6 +40,8 @@ static const struct database_ops ops = {
 	.send = postgres_send,
 	.commit = postgres_commit,
 	.write = postgres_write,
+	.open_row = postgres_open_row,
+	.tidy_and_write = postgres_tidy_and_write,
 	.rollback = postgres_rollback,
 	.tidy = postgres_tidy,
 	.probe = postgres_probe,
@@ -48,6 +50,7 @@ static const struct database_ops ops = {
 	.fingerprint = postgres_fingerprint,
 	.invalid_indexes = postgres_invalid_indexes,
 	.unreadable = postgres_unreadable,
+	.inspect = postgres_inspect,
 	.disconnect = postgres_disconnect,
 	.close = postgres_close,
 };
@@ -56,7 +59,7 @@ static struct error *make_connection(struct postgres *postgres, struct arena *ar
                                      uint64_t longest_ms, struct database_url *ret_url,
                                      struct pg **ret_pg);
 static const char *make_settings(struct postgres *postgres, struct arena *arena,
-                                 const struct database_url *url);
+                                 const struct database_url *url, bool for_writing);
 static struct error *look_around(struct postgres *postgres, bool for_writing, struct arena *arena,
                                  struct server *ret_server);
 static struct error *judge_server(struct postgres *postgres, struct arena *arena,
@@ -80,9 +83,12 @@ FALLIBLE database_postgres_open(struct arena *arena,
 			.hint = "Name the file that holds the database URL in the target's configuration.");
 	postgres->database.ops = &ops;
 	postgres->arena = arena;
-	postgres->options.url = arena_text(arena, options->url);
-	postgres->options.url_file = arena_text(arena, options->url_file);
-	postgres->options.target = arena_text(arena, options->target);
+	postgres->access = database_access_copy(
+		arena, &(struct database_access){.url = options->url,
+	                                         .url_file = options->url_file,
+	                                         .password_command = options->password_command,
+	                                         .tls_default = options->tls_default});
+	postgres->target = arena_text(arena, options->target);
 	postgres->where = "the database";
 	*ret_database = &postgres->database;
 	return NULL;
@@ -91,16 +97,7 @@ FALLIBLE database_postgres_open(struct arena *arena,
 FALLIBLE database_postgres_url(struct database *database, struct arena *arena,
                                struct database_url *ret_url)
 {
-	struct postgres *postgres = postgres_of(database);
-	const char *url = postgres->options.url;
-
-	if (postgres->options.url_file) {
-		struct bytes bytes;
-
-		TRY(file_read_secret(arena, postgres->options.url_file, &bytes));
-		url = arena_copy(arena, bytes.data, bytes.size);
-	}
-	return database_url_parse(arena, url, ret_url);
+	return database_access_look(arena, &postgres_of(database)->access, ret_url);
 }
 
 static struct error *postgres_connect(struct database *database,
@@ -114,7 +111,7 @@ static struct error *postgres_connect(struct database *database,
 	postgres_forget(postgres);
 	TRY(make_connection(postgres, arena, UINT64_MAX, &url, &postgres->pg));
 	postgres->limits = *limits;
-	postgres->settings = make_settings(postgres, arena, &url);
+	postgres->settings = make_settings(postgres, arena, &url, for_writing);
 	error = look_around(postgres, for_writing, arena, ret_server);
 	if (error)
 		postgres_forget(postgres);
@@ -125,61 +122,40 @@ static struct error *make_connection(struct postgres *postgres, struct arena *ar
                                      uint64_t longest_ms, struct database_url *ret_url,
                                      struct pg **ret_pg)
 {
-	struct pg_parameters parameters = {0};
+	struct pg_parameters parameters = {.deadline_ms = PG_CONNECT_MS};
 	struct database_url url;
-	uint64_t timeout_s;
 
-	TRY(database_postgres_url(&postgres->database, arena, &url));
+	TRY(database_access_open(arena, &postgres->access, longest_ms, &url));
 	postgres->where = arena_text(postgres->arena, database_url_public(arena, &url));
-	parameters.deadline_ms = PG_CONNECT_MS;
-	for (size_t i = 0; i < url.keywords.count; i++) {
-		if (text_equal(url.keywords.items[i], "connect_timeout") &&
-		    parse_number(url.values.items[i], INT32_MAX, &timeout_s))
-			parameters.deadline_ms = timeout_s * 1000;
-	}
+	postgres->says_pooler = url.says_pooler;
+	if (url.connect_timeout_s)
+		parameters.deadline_ms = url.connect_timeout_s * 1000;
 	if (parameters.deadline_ms > longest_ms)
 		parameters.deadline_ms = longest_ms;
-	const struct {
-		const char *keyword, *value;
-	} rows[] = {
-		{"host", url.host},
-		{"port", url.port},
-		{"dbname", url.database},
-		{"user", url.user},
-		{"application_name",
-	         text_clip(arena, arena_printf(arena, "headgate/%s", postgres->options.target),
-	                   63)},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		*LIST_ADD(arena, &url.keywords) = rows[i].keyword;
-		*LIST_ADD(arena, &url.values) = rows[i].value;
-	}
-	parameters.keywords = url.keywords;
-	parameters.values = url.values;
+	database_access_parameters(arena, &url,
+	                           arena_printf(arena, "headgate/%s", postgres->target),
+	                           &parameters.keywords, &parameters.values);
 	parameters.password = url.password;
 	parameters.where = postgres->where;
+	parameters.tls_assumed = url.sslmode_assumed;
 	TRY(pg_connect(arena, &parameters, ret_pg));
 	*ret_url = url;
 	return NULL;
 }
 
-struct pg *postgres_side(struct postgres *postgres, struct arena *arena)
+FALLIBLE postgres_connect_side(struct postgres *postgres, uint64_t longest_ms, struct arena *arena)
 {
 	struct database_url url;
 
-	if (!postgres->side &&
-	    make_connection(postgres, arena, SIDE_CONNECT_MS, &url, &postgres->side))
-		return NULL; /* progress is a courtesy: without it the work goes on unseen */
-	return postgres->side;
+	return make_connection(postgres, arena, longest_ms, &url, &postgres->side);
 }
 
 /*
  * As Prisma does, search_path is the named schema alone, and the server's default when the URL
- * names none.
+ * names none. Who only looks has a session in which nothing can be written.
  */
 static const char *make_settings(struct postgres *postgres, struct arena *arena,
-                                 const struct database_url *url)
+                                 const struct database_url *url, bool for_writing)
 {
 	const struct {
 		const char *name;
@@ -199,6 +175,9 @@ static const char *make_settings(struct postgres *postgres, struct arena *arena,
 		text_printf(&text, "%spg_catalog.set_config('%s', '%" PRIu64 "', false)",
 		            i ? ", " : "", rows[i].name, value);
 	}
+	if (!for_writing) /* whatever we do wrong: the server itself refuses it */
+		text_add(&text,
+		         ", pg_catalog.set_config('default_transaction_read_only', 'on', false)");
 	if (url->schema_named) {
 		const char *schema = pg_identifier(postgres->pg, arena, url->schema);
 
@@ -218,6 +197,7 @@ enum look {
 	LOOK_CONTROL,
 	LOOK_VERSION,
 	LOOK_READ_ONLY,
+	LOOK_OID,
 	LOOK_SCHEMA
 };
 
@@ -233,7 +213,8 @@ static struct error *look_around(struct postgres *postgres, bool for_writing, st
 		" THEN pg_catalog.pg_database_size(pg_catalog.current_database()) END,"
 		" pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),"
 		" pg_catalog.current_setting('server_version'),"
-		" pg_catalog.current_setting('transaction_read_only')";
+		" pg_catalog.current_setting('transaction_read_only'),"
+		" (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
 	/*
 	 * An empty result of the second statement says that somebody between us and the server
 	 * answered.
@@ -263,6 +244,7 @@ static struct error *look_around(struct postgres *postgres, bool for_writing, st
 	server.backend_pid = (int)postgres_number(pg_cell(&reply, 0, 0, LOOK_PID));
 	server.database = pg_cell(&reply, 0, 0, LOOK_DATABASE);
 	server.role = pg_cell(&reply, 0, 0, LOOK_ROLE);
+	server.database_oid = (uint32_t)postgres_number(pg_cell(&reply, 0, 0, LOOK_OID));
 	server.is_superuser = postgres_true(pg_cell(&reply, 0, 0, LOOK_SUPER));
 	server.in_recovery = postgres_true(pg_cell(&reply, 0, 0, LOOK_STANDBY));
 	server.database_size = (uint64_t)postgres_number(pg_cell(&reply, 0, 0, LOOK_SIZE));
@@ -279,12 +261,7 @@ static struct error *judge_server(struct postgres *postgres, struct arena *arena
 	bool standby = postgres_true(pg_cell(reply, 0, 0, LOOK_STANDBY));
 
 	if (!pg_row_count(reply, 1))
-		return FAIL(
-			arena, DB_POOLER,
-			.what = arena_printf(arena, "cannot apply anything to '%s'",
-		                             postgres->where),
-			.why = "a pooler stands between the agent and the server",
-			.hint = "Name the server itself in the agent's database URL (with Prisma: its directUrl).");
+		return postgres_pooler(postgres, arena, "cannot apply anything to");
 	if (standby || text_equal(pg_cell(reply, 0, 0, LOOK_READ_ONLY), "on"))
 		return FAIL(
 			arena, DB_STANDBY,
@@ -294,6 +271,17 @@ static struct error *judge_server(struct postgres *postgres, struct arena *arena
 		                       : "its transactions are read only (default_transaction_read_only)",
 			.hint = "The agent waits until the server takes writes. If it is the wrong one, correct the database URL.");
 	return NULL;
+}
+
+FALLIBLE postgres_pooler(struct postgres *postgres, struct arena *arena, const char *aim)
+{
+	return FAIL(
+		arena, DB_POOLER, .what = arena_printf(arena, "%s '%s'", aim, postgres->where),
+		.why = postgres->says_pooler
+	                       ? "a pooler stands between the agent and the server, as the URL's "
+	                         "pgbouncer=true says"
+	                       : "a pooler stands between the agent and the server",
+		.hint = "Name the server itself in the agent's database URL (with Prisma: its directUrl).");
 }
 
 static struct error *system_identifier(struct postgres *postgres, struct arena *arena,
@@ -341,10 +329,6 @@ static struct error *postgres_lock(struct database *database, uint64_t budget_ms
 	return NULL;
 }
 
-#define LOCK_ROWS                                                                                  \
-	"pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.classid = 0"                    \
-	" AND l.objid = 72707369 AND l.objsubid = 1 AND l.granted AND l.database ="                \
-	" (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 #define LOCK_IS_OURS "EXISTS (SELECT FROM " LOCK_ROWS " AND l.pid = pg_catalog.pg_backend_pid())"
 
 static struct error *lock_still_held(struct postgres *postgres, struct arena *arena, bool *ret_held)
@@ -416,10 +400,6 @@ static struct error *postgres_unlock(struct database *database, struct arena *ar
 static struct error *postgres_tidy(struct database *database, struct arena *arena,
                                    bool *ret_lock_kept)
 {
-	static const char discard[] =
-		"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DEALLOCATE ALL; CLOSE ALL;"
-		" UNLISTEN *;"
-		" DISCARD TEMP; DISCARD SEQUENCES";
 	struct postgres *postgres = postgres_of(database);
 	struct own_query query = {
 		.aim = "cannot tidy the session up",
@@ -429,13 +409,27 @@ static struct error *postgres_tidy(struct database *database, struct arena *aren
 	struct pg_reply reply;
 
 	TRY(postgres_connected(postgres, arena, query.aim));
-	query.sql = arena_printf(arena, "%s%s; SELECT " LOCK_IS_OURS ", %s",
+	query.sql = arena_printf(arena, "%s" POSTGRES_DISCARD "; %s",
 	                         pg_transaction(postgres->pg) == PG_IDLE ? "" : "ROLLBACK; ",
-	                         discard, postgres->settings);
+	                         postgres_restore_sql(postgres, /* demands_lock= */ false, arena));
 	TRY(postgres_query(postgres, &query, arena, &reply));
-	postgres->lock_held = postgres_true(pg_cell(&reply, reply.count - 1, 0, 0));
-	*ret_lock_kept = postgres->lock_held;
+	*ret_lock_kept = postgres_restored(postgres, &reply, reply.count - 1);
 	return NULL;
+}
+
+const char *postgres_restore_sql(const struct postgres *postgres, bool demands_lock,
+                                 struct arena *arena)
+{
+	return arena_printf(arena, "SELECT %s, %s",
+	                    demands_lock ? "(1 / " LOCK_IS_OURS "::int) = 1" : LOCK_IS_OURS,
+	                    postgres->settings);
+}
+
+bool postgres_restored(struct postgres *postgres, const struct pg_reply *reply, size_t result)
+{
+	postgres->lock_held = postgres_true(pg_cell(reply, result, 0, 0));
+	postgres->longer = false;
+	return postgres->lock_held;
 }
 
 static void postgres_disconnect(struct database *database)

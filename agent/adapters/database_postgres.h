@@ -11,6 +11,8 @@ struct database_postgres_options {
 	const char *url;      /* or */
 	const char *url_file; /* a secret's file, read again at each connect; wins over url */
 	const char *target;   /* for application_name: "headgate/<target>" */
+	struct text_list password_command; /* run again at each connect; empty: none */
+	enum tls_default tls_default;
 };
 
 /*
@@ -23,8 +25,7 @@ FALLIBLE database_postgres_open(struct arena *arena,
                                 struct database **ret_database);
 
 /*
- * The URL as it is now, for whoever starts a program of PostgreSQL's on the same database.
- * `database` must come from database_postgres_open. Errors: ERR_DB_URL and those of
+ * The URL as it is now; no command is run for the password. `database` must come from database_postgres_open. Errors: ERR_DB_URL and those of
  * file_read_secret.
  */
 FALLIBLE database_postgres_url(struct database *database, struct arena *arena,

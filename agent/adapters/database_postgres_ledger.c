@@ -59,9 +59,11 @@ static const char deployed_ddl[] = "CREATE TABLE headgate.deployed ("
 				   "chain text, "
 				   "at timestamptz NOT NULL DEFAULT now())";
 
-static struct error *judge_facts(struct postgres *postgres, const char *schema, struct arena *arena,
-                                 const struct pg_reply *facts);
-static struct error *read_books(struct postgres *postgres, struct arena *arena,
+static struct error *read_ledger(struct postgres *postgres, const char *schema, bool has_deployed,
+                                 struct arena *arena, struct ledger *ret_ledger);
+static struct error *judge_facts(struct postgres *postgres, const char *schema, bool has_deployed,
+                                 struct arena *arena, const struct pg_reply *facts);
+static struct error *read_books(struct postgres *postgres, bool has_deployed, struct arena *arena,
                                 const struct pg_reply *facts, struct ledger *ledger);
 static struct error *read_rows(struct postgres *postgres, struct arena *arena,
                                const struct pg_reply *reply, struct ledger *ledger);
@@ -76,8 +78,30 @@ static struct error *foreign(struct postgres *postgres, const char *schema, cons
 FALLIBLE postgres_ledger(struct database *database, const char *schema, struct arena *arena,
                          struct ledger *ret_ledger)
 {
-	static const char aim[] = "cannot read the ledger";
+	return read_ledger(postgres_of(database), schema, /* has_deployed= */ true, arena,
+	                   ret_ledger);
+}
+
+/* The lock is looked at last: whoever finished meanwhile has given it back, and the row that was seen is an old one. */
+FALLIBLE postgres_rows(struct database *database, const char *schema, struct arena *arena,
+                       struct ledger *ret_ledger, bool *ret_locked)
+{
 	struct postgres *postgres = postgres_of(database);
+	struct ledger ledger;
+	struct pg_reply reply;
+
+	TRY(read_ledger(postgres, schema, /* has_deployed= */ false, arena, &ledger));
+	TRY(postgres_look(postgres, arena, "cannot look for Prisma's lock",
+	                  "SELECT EXISTS (SELECT FROM " LOCK_ROWS ")", NULL, 0, &reply));
+	*ret_locked = postgres_true(pg_cell(&reply, 0, 0, 0));
+	*ret_ledger = ledger;
+	return NULL;
+}
+
+static struct error *read_ledger(struct postgres *postgres, const char *schema, bool has_deployed,
+                                 struct arena *arena, struct ledger *ret_ledger)
+{
+	static const char aim[] = "cannot read the ledger";
 	struct ledger ledger = {.schema = arena_text(arena, schema)};
 	struct text sql = TEXT_IN(arena);
 	struct pg_reply facts;
@@ -90,9 +114,9 @@ FALLIBLE postgres_ledger(struct database *database, const char *schema, struct a
 	ledger.schema_exists = postgres_true(pg_cell(&facts, 1, 0, FACT_SCHEMA));
 	ledger.has_table = pg_cell(&facts, 1, 0, FACT_KIND);
 	ledger.schema_is_empty = postgres_true(pg_cell(&facts, 1, 0, FACT_EMPTY));
-	error = judge_facts(postgres, schema, arena, &facts);
+	error = judge_facts(postgres, schema, has_deployed, arena, &facts);
 	if (!error)
-		error = read_books(postgres, arena, &facts, &ledger);
+		error = read_books(postgres, has_deployed, arena, &facts, &ledger);
 	if (error) {
 		postgres_end_transaction(postgres, arena);
 		return error;
@@ -101,8 +125,8 @@ FALLIBLE postgres_ledger(struct database *database, const char *schema, struct a
 	return NULL;
 }
 
-static struct error *judge_facts(struct postgres *postgres, const char *schema, struct arena *arena,
-                                 const struct pg_reply *facts)
+static struct error *judge_facts(struct postgres *postgres, const char *schema, bool has_deployed,
+                                 struct arena *arena, const struct pg_reply *facts)
 {
 	const char *kind = pg_cell(facts, 1, 0, FACT_KIND),
 		   *may_read = pg_cell(facts, 1, 0, FACT_READ_LEDGER);
@@ -125,7 +149,7 @@ static struct error *judge_facts(struct postgres *postgres, const char *schema, 
 		                             "Let its owner run: GRANT USAGE ON SCHEMA %s TO %s; "
 		                             "GRANT SELECT ON %s._prisma_migrations TO %s;",
 		                             quoted, role, quoted, role));
-	if (may_read_deployed && !postgres_true(may_read_deployed))
+	if (has_deployed && may_read_deployed && !postgres_true(may_read_deployed))
 		return FAIL(arena, DB_RIGHTS, .what = what,
 		            .why = arena_printf(arena, "the role %s may not read headgate.deployed",
 		                                role),
@@ -138,7 +162,7 @@ static struct error *judge_facts(struct postgres *postgres, const char *schema, 
 }
 
 /* Ends the transaction in which the facts were seen. */
-static struct error *read_books(struct postgres *postgres, struct arena *arena,
+static struct error *read_books(struct postgres *postgres, bool has_deployed, struct arena *arena,
                                 const struct pg_reply *facts, struct ledger *ledger)
 {
 	/*
@@ -155,11 +179,11 @@ static struct error *read_books(struct postgres *postgres, struct arena *arena,
 	static const char deployed[] =
 		"SELECT ledger, target, epoch, journal, commit, tree, chain, (extract(epoch"
 		" FROM at) * 1000000)::int8, xmin::text FROM headgate.deployed WHERE ledger = %s; ";
-	bool has_deployed = pg_cell(facts, 1, 0, FACT_READ_DEPLOYED);
 	struct text sql = TEXT_IN(arena);
 	struct pg_reply reply;
 	struct error *error;
 
+	has_deployed = has_deployed && pg_cell(facts, 1, 0, FACT_READ_DEPLOYED);
 	if (ledger->has_table)
 		text_printf(&sql, rows, pg_identifier(postgres->pg, arena, ledger->schema),
 		            LEDGER_ROWS_MAXIMUM + 1);

@@ -45,14 +45,21 @@ static const char dropped[] =
 
 /*
  * The usual answers at a quarter of the price, for a planner takes a millisecond over the views of
- * the two questions above: NULL means that they must be asked.
+ * the two questions above: no row, or NULL, means that they must be asked. $1 may be NULL here: the
+ * server looks where the session does, and an index is where its table is.
  */
+#define NAME(name) "pg_catalog.to_regclass(coalesce(pg_catalog.quote_ident($1) || '.', '')"        \
+	" || pg_catalog.quote_ident(" name "))"
 static const char created_at_a_glance[] =
-	"SELECT CASE WHEN i.indexrelid IS NULL THEN 'nothing' WHEN t.relname <> $3 THEN 'unknown'"
-	" WHEN i.indisvalid THEN 'done' END" NAMED_INDEX;
+	"SELECT CASE WHEN i.indexrelid IS NULL THEN 'nothing' WHEN i.indrelid <> t.oid THEN 'unknown'"
+	" WHEN i.indisvalid THEN 'done' END FROM pg_catalog.pg_class t"
+	" LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = t.relnamespace AND c.relname = $2"
+	" LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid WHERE t.oid = " NAME("$3")
+	" AND ($4::text IS NULL OR $4 <> '')";
 
 static const char dropped_at_a_glance[] =
-	"SELECT CASE WHEN i.indexrelid IS NULL OR i.indisvalid THEN 'nothing' END" NAMED_INDEX;
+	"SELECT 'nothing' FROM pg_catalog.pg_index i WHERE i.indexrelid = " NAME("$2")
+	" AND i.indisvalid AND ($3::text IS NULL OR $3 <> '') AND ($4::text IS NULL OR $4 <> '')";
 
 /*
  * The index named, or all of the table: with its partitions and the tables that hold its large
@@ -149,6 +156,7 @@ FALLIBLE postgres_clean_up(struct database *database, const struct statement *st
 	enum probe_result result;
 	struct pg_reply reply = {0};
 
+	TRY(postgres_usual_timeouts(postgres, arena));
 	TRY(ask(postgres, statement, schema, arena, &reply, &result));
 	for (size_t i = 0; result == PROBE_REMNANT && i < pg_row_count(&reply, 0); i++)
 		TRY(remove_remnant(postgres, pg_cell(&reply, 0, i, 1), arena));
@@ -181,12 +189,13 @@ static struct error *ask(struct postgres *postgres, const struct statement *stat
 		*ret_result = PROBE_UNKNOWN; /* the server chose the name */
 		return NULL;
 	}
-	if (!statement->schema)
-		TRY(find_schema(postgres, statement, schema, arena, &values[0]));
 	if (question->glance)
 		TRY(postgres_look(postgres, arena, aim, question->glance, values, 4, &reply));
-	if (!question->glance || (pg_row_count(&reply, 0) && !pg_cell(&reply, 0, 0, 0)))
+	if (!pg_cell(&reply, 0, 0, 0)) {
+		if (!statement->schema)
+			TRY(find_schema(postgres, statement, schema, arena, &values[0]));
 		TRY(postgres_look(postgres, arena, aim, question->sql, values, 4, &reply));
+	}
 	*ret_result = question->otherwise;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (text_equal(pg_cell(&reply, 0, 0, 0), words[i].word))
@@ -233,6 +242,8 @@ static struct error *remove_remnant(struct postgres *postgres, const char *sql, 
 	                                    .deadline_ms = OWN_QUERY_MS};
 	struct own_query limited = {.aim = aim, .stop = PG_STOP_WAITS, .deadline_ms = OWN_QUERY_MS};
 	struct pg_reply reply, ignored;
+	struct blockers blockers;
+	const char *words;
 
 	/* This one setting alone: a search_path of the file's own tells where the next probe looks. */
 	TRY(postgres_look(postgres, arena, aim,
@@ -241,13 +252,17 @@ static struct error *remove_remnant(struct postgres *postgres, const char *sql, 
 	limited.sql = arena_printf(arena, "SET statement_timeout = %s",
 	                           pg_literal(postgres->pg, arena, pg_cell(&reply, 0, 0, 0)));
 	TRY(postgres_query(postgres, &unlimited, arena, &ignored));
-	pg_exchange(postgres->pg, &query, arena, &reply);
+	postgres_exchange(postgres, &query, postgres->limits.lock_timeout, arena, &reply,
+	                  &blockers);
+	words = blockers_words(arena, &blockers);
 	if (reply.failed && !reply.lost && sqlstate_is_lock(reply.error.sqlstate))
-		return FAIL(
-			arena, LOCKS_BUSY,
-			.what = arena_printf(arena, "%s in '%s'", aim, postgres->where),
-			.why = sql_error_public(arena, &reply.error, (struct bytes){0}, 1),
-			.hint = "The agent tries again by itself; a long transaction on that table stands in the way.");
+		return FAIL(arena, LOCKS_BUSY,
+		            .what = arena_printf(arena, "%s in '%s'", aim, postgres->where),
+		            .why = arena_printf(
+				    arena, "%s%s%s", words ? words : "", words ? "; " : "",
+				    sql_error_public(arena, &reply.error, (struct bytes){0}, 1)),
+		            .hint = arena_printf(arena, "The agent tries again by itself. %s",
+		                                 blockers_hint(arena, &blockers)));
 	TRY(postgres_judge(postgres, arena, aim, &reply));
 	return postgres_query(postgres, &limited, arena, &ignored);
 }

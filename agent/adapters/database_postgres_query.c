@@ -99,6 +99,7 @@ void postgres_forget(struct postgres *postgres)
 	postgres->pg = NULL;
 	postgres->side = NULL;
 	postgres->lock_held = false;
+	postgres->longer = false;
 }
 
 void postgres_end_transaction(struct postgres *postgres, struct arena *arena)

@@ -11,17 +11,19 @@
 #include "base/text.h"
 
 #define PROGRESS_EVERY_MS 2000
-#define PROGRESS_QUERY_MS 2000
 #define LONG_LOCK_MS (10 * 60 * 1000) /* lock_timeout of statements without a statement_timeout */
 
 struct watch { /* over a long statement, from the side session */
 	struct postgres *postgres;
 	struct arena *arena; /* of this send; what each look needs stays small */
 	const struct send_options *options;
-	bool blind; /* no side session can be had */
+	struct error *error; /* of what the caller did meanwhile */
+	bool blind;          /* no look can be had: the work goes on unseen */
 };
 
 static struct error *swap_timeouts(struct postgres *postgres, bool longer, struct arena *arena);
+static bool do_meanwhile(void *work);
+static uint64_t lock_timeout(const struct postgres *postgres, bool longer);
 static const char *number_literal(struct arena *arena, uint64_t number);
 static void look_at_progress(void *context);
 static void tell_progress(const struct watch *watch, const struct pg_reply *reply);
@@ -40,6 +42,7 @@ FALLIBLE postgres_send(struct database *database, struct bytes sql,
 	struct pg_query query = {.sql = arena_copy(arena, sql.data, sql.size),
 	                         .tick_ms = PROGRESS_EVERY_MS};
 	bool longer = watch.options->no_statement_timeout;
+	struct blockers blockers;
 	struct pg_reply reply;
 
 	TRY(postgres_connected(postgres, arena, aim));
@@ -47,26 +50,46 @@ FALLIBLE postgres_send(struct database *database, struct bytes sql,
 		return FAIL(arena, FILE_NOT_TEXT, .what = "a file cannot be sent",
 		            .why = "it holds a NUL byte",
 		            .hint = "The server would read no further; remove the NUL byte.");
-	if (longer && pg_transaction(postgres->pg) == PG_IDLE)
+	if (!longer)
+		TRY(postgres_usual_timeouts(postgres, arena));
+	else if (!postgres->longer && pg_transaction(postgres->pg) == PG_IDLE)
 		TRY(swap_timeouts(postgres, true, arena));
 	query.stop = watch.options->leave_running ? PG_STOP_LEAVES : PG_STOP_CANCELS;
 	if (watch.options->what && watch.options->progress) {
 		query.tick = look_at_progress;
 		query.context = &watch;
 	}
-	pg_exchange(postgres->pg, &query, arena, &reply);
+	if (watch.options->meanwhile) {
+		query.meanwhile = do_meanwhile;
+		query.work = &watch;
+	}
+	postgres_exchange(postgres, &query, lock_timeout(postgres, longer), arena, &reply,
+	                  &blockers);
 	if (reply.left)
 		return postgres_judge(postgres, arena, aim, &reply);
 	*ret_answer = make_answer(postgres, &reply, arena);
-	if (reply.lost) {
+	ret_answer->blockers = blockers;
+	if (reply.lost)
 		postgres_forget(postgres);
+	else if (reply.failed) /* the answer counts for more; tidy sets them, too */
+		postgres_ignore(postgres_usual_timeouts(postgres, arena));
+	return watch.error;
+}
+
+static bool do_meanwhile(void *work)
+{
+	struct watch *watch = work;
+
+	watch->error = watch->options->meanwhile(watch->options->work);
+	return !watch->error;
+}
+
+/* After a long statement that went well they are set back when it matters: tidy does it anyway. */
+FALLIBLE postgres_usual_timeouts(struct postgres *postgres, struct arena *arena)
+{
+	if (!postgres->longer || !postgres->pg || pg_transaction(postgres->pg) != PG_IDLE)
 		return NULL;
-	}
-	if (longer && pg_transaction(postgres->pg) == PG_IDLE)
-		postgres_ignore(
-			swap_timeouts(postgres, false,
-		                      arena)); /* the answer counts for more; tidy sets them, too */
-	return NULL;
+	return swap_timeouts(postgres, false, arena);
 }
 
 /*
@@ -83,11 +106,9 @@ static struct error *swap_timeouts(struct postgres *postgres, bool longer, struc
 		" ('lock_timeout', %s, %s)) AS v (name, before, after)"
 		" WHERE extract(epoch FROM pg_catalog.current_setting(v.name)::pg_catalog.interval)"
 		" * 1000 = v.before::pg_catalog.numeric";
-	uint64_t lock = postgres->limits.lock_timeout;
 	const char *ours[] = {number_literal(arena, postgres->limits.statement_timeout),
-	                      number_literal(arena, lock)};
-	const char *theirs[] = {
-		"'0'", number_literal(arena, lock && lock < LONG_LOCK_MS ? LONG_LOCK_MS : lock)};
+	                      number_literal(arena, lock_timeout(postgres, false))};
+	const char *theirs[] = {"'0'", number_literal(arena, lock_timeout(postgres, true))};
 	const char *const *from = longer ? ours : theirs, *const *to = longer ? theirs : ours;
 	const struct own_query query = {
 		.aim = "cannot set the time limits",
@@ -97,7 +118,16 @@ static struct error *swap_timeouts(struct postgres *postgres, bool longer, struc
 	};
 	struct pg_reply reply;
 
-	return postgres_query(postgres, &query, arena, &reply);
+	TRY(postgres_query(postgres, &query, arena, &reply));
+	postgres->longer = longer;
+	return NULL;
+}
+
+static uint64_t lock_timeout(const struct postgres *postgres, bool longer)
+{
+	const uint64_t ours = postgres->limits.lock_timeout;
+
+	return longer && ours && ours < LONG_LOCK_MS ? LONG_LOCK_MS : ours;
 }
 
 static const char *number_literal(struct arena *arena, uint64_t number)
@@ -113,28 +143,14 @@ static void look_at_progress(void *context)
 		" FROM pg_catalog.pg_stat_progress_create_index WHERE pid = $1::pg_catalog.int4";
 	struct watch *watch = context;
 	const char *values[] = {arena_printf(watch->arena, "%d", pg_backend(watch->postgres->pg))};
-	const struct pg_query query = {
-		.sql = look,
-		.values = values,
-		.count = 1,
-		.stop = PG_STOP_WAITS,
-		.keep_rows = true,
-		.deadline_ms = PROGRESS_QUERY_MS,
-	};
-	struct pg *side = watch->blind ? NULL : postgres_side(watch->postgres, watch->arena);
 	struct pg_reply reply;
 
-	watch->blind = !side;
 	if (watch->blind)
 		return;
-	pg_exchange(side, &query, watch->arena, &reply);
-	if (reply.failed) {
-		watch->blind = true;
-		pg_close(watch->postgres->side);
-		watch->postgres->side = NULL;
-		return;
-	}
-	tell_progress(watch, &reply);
+	watch->blind = postgres_side_look(watch->postgres, PROGRESS_EVERY_MS, watch->arena, look,
+	                                  values, 1, &reply) != NULL;
+	if (!watch->blind)
+		tell_progress(watch, &reply);
 }
 
 /*

@@ -11,17 +11,22 @@
 
 enum step_kind {
 	STEP_OPEN,
+	STEP_SERVER, /* is it still the process that the session began with? A pooler may move us */
 	STEP_FENCE,
 	STEP_SAME_TRANSACTION,
 	STEP_LEDGER,
 	STEP_DEPLOYED,
-	STEP_COMMIT
+	STEP_COMMIT,
+	STEP_TIDY, /* before or after the work itself */
+	STEP_LOCK  /* is Prisma's lock ours? */
 };
 
 struct script_text { /* the query under construction, with the meaning of each statement */
 	struct text sql;
-	enum step_kind steps[16];
+	enum step_kind steps[32];
 	size_t count;
+	size_t commit; /* the step that decides */
+	bool lazy;     /* nobody waits until it is on the disk */
 };
 
 /*
@@ -54,8 +59,18 @@ static const struct change_row {
                                   .meets = "finished_at IS NULL AND rolled_back_at IS NULL"},
 	[LEDGER_DOWN_WITHDRAWN] = {.finished = GIVEN,
                                    .meets = "finished_at IS NULL AND rolled_back_at IS NULL"},
+	[LEDGER_LOGGED] = {.logs = true, .meets = "finished_at IS NULL AND rolled_back_at IS NULL"},
+	[LEDGER_RESOLVED_APPLIED] = {.inserts = true, .finished = GIVEN, .logs = true},
+	[LEDGER_RESOLVED_ROLLED_BACK] = {.rolled_back = GIVEN,
+                                         .meets = "finished_at IS NULL AND rolled_back_at IS NULL"},
 };
 
+static const char aim_write[] = "cannot write into the ledger";
+
+static struct error *write_books(struct postgres *postgres, const struct fence *fence,
+                                 const struct ledger_change *change,
+                                 const struct deployed_change *deployed, struct script_text *script,
+                                 struct arena *arena, bool *ret_lock_kept);
 static const char *fence_condition(struct postgres *postgres, const struct fence *fence,
                                    struct arena *arena);
 static struct error *fenced(struct postgres *postgres, const struct fence *fence,
@@ -65,6 +80,8 @@ static void add_start(struct script_text *script, bool opens);
 static void add_books(struct postgres *postgres, const struct fence *fence,
                       const struct ledger_change *change, const struct deployed_change *deployed,
                       struct arena *arena, struct script_text *script);
+static void add_tidy(struct postgres *postgres, bool demands_lock, struct arena *arena,
+                     struct script_text *script);
 static const char *change_sql(struct postgres *postgres, const struct fence *fence,
                               const struct ledger_change *change, struct arena *arena);
 static const char *time_value(struct arena *arena, enum value value, int64_t us);
@@ -72,7 +89,10 @@ static const char *deployed_sql(struct postgres *postgres, const struct fence *f
                                 const struct deployed_change *deployed, struct arena *arena);
 static struct error *exchange(struct postgres *postgres, const struct fence *fence,
                               struct script_text *script, const char *aim, bool after_file,
-                              struct arena *arena);
+                              struct arena *arena, bool *ret_lock_kept);
+static struct error *committed(struct postgres *postgres, const struct script_text *script,
+                               const struct pg_reply *reply, const char *aim, struct arena *arena,
+                               bool *ret_lock_kept);
 static struct error *commit_error(struct postgres *postgres, enum step_kind step,
                                   const struct sql_error *failure, struct arena *arena);
 
@@ -100,11 +120,7 @@ FALLIBLE postgres_begin(struct database *database, const struct fence *fence, st
 		return NULL;
 	}
 	if (!reply.failed && pg_row_count(&reply, 1) == 1)
-		error = FAIL(
-			arena, DB_POOLER,
-			.what = arena_printf(arena, "%s on '%s'", aim, postgres->where),
-			.why = "a pooler stands between the agent and the server",
-			.hint = "Name the server itself in the agent's database URL (with Prisma: its directUrl).");
+		error = postgres_pooler(postgres, arena, "cannot begin a transaction on");
 	else if (!reply.failed || text_equal(reply.error.sqlstate, "42P01") ||
 	         text_equal(reply.error.sqlstate, "3F000"))
 		error = fenced(postgres, fence, arena);
@@ -116,7 +132,7 @@ FALLIBLE postgres_begin(struct database *database, const struct fence *fence, st
 
 FALLIBLE postgres_commit(struct database *database, const struct fence *fence, const char *xid,
                          const struct ledger_change *change, const struct deployed_change *deployed,
-                         struct arena *arena)
+                         struct arena *arena, bool *ret_lock_kept)
 {
 	static const char aim[] = "cannot commit";
 	struct postgres *postgres = postgres_of(database);
@@ -130,27 +146,69 @@ FALLIBLE postgres_commit(struct database *database, const struct fence *fence, c
 			 "SELECT 1 / (pg_current_xact_id_if_assigned()::pg_catalog.text = %s)::int",
 			 pg_literal(postgres->pg, arena, xid)));
 	add_books(postgres, fence, change, deployed, arena, &script);
-	return exchange(postgres, fence, &script, aim, true, arena);
+	add_tidy(postgres, /* demands_lock= */ false, arena, &script);
+	return exchange(postgres, fence, &script, aim, true, arena, ret_lock_kept);
 }
 
 FALLIBLE postgres_write(struct database *database, const struct fence *fence,
                         const struct ledger_change *change, const struct deployed_change *deployed,
                         struct arena *arena)
 {
-	static const char aim[] = "cannot write into the ledger";
+	struct script_text script = {.sql = TEXT_IN(arena)};
+	bool ignored;
+
+	return write_books(postgres_of(database), fence, change, deployed, &script, arena,
+	                   &ignored);
+}
+
+/*
+ * Nothing of headgate.deployed changes, so that the row need not be written twice; its lock is the
+ * fence here, too. What the server's disk gets to see, it sees in the order of writing.
+ */
+FALLIBLE postgres_open_row(struct database *database, const struct fence *fence,
+                           const struct ledger_change *change, struct arena *arena)
+{
+	struct script_text script = {.sql = TEXT_IN(arena)};
+	bool ignored;
+
+	script.lazy = true;
+	return write_books(postgres_of(database), fence, change, NULL, &script, arena, &ignored);
+}
+
+/* In a transaction of its own: one that began before the tidying could still be read only. */
+FALLIBLE postgres_tidy_and_write(struct database *database, const struct fence *fence,
+                                 const struct ledger_change *change,
+                                 const struct deployed_change *deployed, struct arena *arena,
+                                 bool *ret_lock_kept)
+{
 	struct postgres *postgres = postgres_of(database);
 	struct script_text script = {.sql = TEXT_IN(arena)};
 
-	TRY(postgres_connected(postgres, arena, aim));
-	add_start(&script, true);
-	add_step(&script, STEP_FENCE,
+	TRY(postgres_connected(postgres, arena, aim_write));
+	add_step(&script, STEP_TIDY, "BEGIN");
+	add_tidy(postgres, /* demands_lock= */ true, arena, &script);
+	add_step(&script, STEP_TIDY, "COMMIT");
+	return write_books(postgres, fence, change, deployed, &script, arena, ret_lock_kept);
+}
+
+static struct error *write_books(struct postgres *postgres, const struct fence *fence,
+                                 const struct ledger_change *change,
+                                 const struct deployed_change *deployed, struct script_text *script,
+                                 struct arena *arena, bool *ret_lock_kept)
+{
+	TRY(postgres_connected(postgres, arena, aim_write));
+	add_start(script, true);
+	add_step(script, STEP_SERVER,
+	         arena_printf(arena, "SELECT 1 / (pg_backend_pid() = %d)::int",
+	                      pg_backend(postgres->pg)));
+	add_step(script, STEP_FENCE,
 	         arena_printf(
 			 arena,
 			 "SELECT 1 / count(*) FROM (SELECT FROM headgate.deployed WHERE %s FOR NO"
 			 " KEY UPDATE) AS fence",
 			 fence_condition(postgres, fence, arena)));
-	add_books(postgres, fence, change, deployed, arena, &script);
-	return exchange(postgres, fence, &script, aim, false, arena);
+	add_books(postgres, fence, change, deployed, arena, script);
+	return exchange(postgres, fence, script, aim_write, false, arena, ret_lock_kept);
 }
 
 FALLIBLE postgres_rollback(struct database *database, struct arena *arena)
@@ -227,7 +285,19 @@ static void add_books(struct postgres *postgres, const struct fence *fence,
 		add_step(script, STEP_LEDGER, change_sql(postgres, fence, change, arena));
 	if (deployed)
 		add_step(script, STEP_DEPLOYED, deployed_sql(postgres, fence, deployed, arena));
+	if (script->lazy)
+		add_step(script, STEP_OPEN, "SET LOCAL synchronous_commit = off");
+	script->commit = script->count;
 	add_step(script, STEP_COMMIT, "COMMIT");
+}
+
+static void add_tidy(struct postgres *postgres, bool demands_lock, struct arena *arena,
+                     struct script_text *script)
+{
+	add_step(script, STEP_TIDY, POSTGRES_DISCARD);
+	for (size_t i = 1; i < POSTGRES_DISCARDS; i++)
+		script->steps[script->count++] = STEP_TIDY;
+	add_step(script, STEP_LOCK, postgres_restore_sql(postgres, demands_lock, arena));
 }
 
 static const char *change_sql(struct postgres *postgres, const struct fence *fence,
@@ -313,7 +383,7 @@ static const char *deployed_sql(struct postgres *postgres, const struct fence *f
 
 static struct error *exchange(struct postgres *postgres, const struct fence *fence,
                               struct script_text *script, const char *aim, bool after_file,
-                              struct arena *arena)
+                              struct arena *arena, bool *ret_lock_kept)
 {
 	/*
 	 * No deadline: with synchronous replication a COMMIT takes as long as it takes, and
@@ -326,9 +396,8 @@ static struct error *exchange(struct postgres *postgres, const struct fence *fen
 	struct pg_reply reply;
 
 	pg_exchange(postgres->pg, &query, arena, &reply);
-	if (!reply.failed && reply.count == script->count &&
-	    text_equal(reply.items[reply.count - 1].tag, "COMMIT"))
-		return NULL;
+	if (reply.count > script->commit && text_equal(reply.items[script->commit].tag, "COMMIT"))
+		return committed(postgres, script, &reply, aim, arena, ret_lock_kept);
 	if (reply.lost || !reply.failed) {
 		error = postgres_judge(postgres, arena, aim, &reply);
 		postgres_end_transaction(postgres, arena);
@@ -339,8 +408,15 @@ static struct error *exchange(struct postgres *postgres, const struct fence *fen
 		                    .hint = "Nothing took effect; the agent tries again by itself.");
 	}
 	step = script->steps[reply.count < script->count ? reply.count : script->count - 1];
-	if (text_equal(reply.error.sqlstate, "22012") && step != STEP_SAME_TRANSACTION &&
-	    step != STEP_COMMIT)
+	if (step == STEP_LOCK && text_equal(reply.error.sqlstate, "22012")) {
+		postgres_end_transaction(postgres, arena);
+		postgres->lock_held = *ret_lock_kept = false;
+		return NULL;
+	}
+	if (text_equal(reply.error.sqlstate, "22012") && step == STEP_SERVER)
+		error = postgres_pooler(postgres, arena, arena_printf(arena, "%s on", aim));
+	else if (text_equal(reply.error.sqlstate, "22012") && step != STEP_SAME_TRANSACTION &&
+	         step != STEP_COMMIT)
 		error = fenced(postgres, fence, arena);
 	else if (step == STEP_FENCE && (text_equal(reply.error.sqlstate, "42P01") ||
 	                                text_equal(reply.error.sqlstate, "3F000")))
@@ -351,6 +427,27 @@ static struct error *exchange(struct postgres *postgres, const struct fence *fen
 		error = postgres_judge(postgres, arena, aim, &reply);
 	postgres_end_transaction(postgres, arena);
 	return error;
+}
+
+/* A session that cannot be tidied up is not used any more. */
+static struct error *committed(struct postgres *postgres, const struct script_text *script,
+                               const struct pg_reply *reply, const char *aim, struct arena *arena,
+                               bool *ret_lock_kept)
+{
+	const char *why = reply->error.sqlstate
+	                          ? sql_error_public(arena, &reply->error, (struct bytes){0}, 1)
+	                          : "the connection was lost";
+
+	for (size_t i = 0; !reply->failed && i < reply->count; i++)
+		if (script->steps[i] == STEP_LOCK)
+			*ret_lock_kept = postgres_restored(postgres, reply, i);
+	if (!reply->failed)
+		return NULL;
+	postgres_forget(postgres);
+	return FAIL(arena, DB_LOST, .what = arena_printf(arena, "%s on '%s'", aim, postgres->where),
+	            .why = arena_printf(arena, "afterwards the session could not be tidied up: %s",
+	                                why),
+	            .hint = "The agent connects again by itself and finds out what took effect.");
 }
 
 /*
@@ -367,13 +464,13 @@ static struct error *commit_error(struct postgres *postgres, enum step_kind step
 			arena, OUTCOME_UNKNOWN,
 			.what = arena_printf(arena, "cannot commit on '%s'", postgres->where),
 			.why = "the file ended the agent's transaction and began one of its own",
-			.hint = "Look how much of it took effect, then say so: npx prisma migrate resolve --applied NAME (all of "
-				"it) or --rolled-back NAME (nothing).");
-	return FAIL(arena, SQL_FAILED, .what = "its transaction cannot be committed",
-	            .why = step == STEP_COMMIT
-	                           ? public
-	                           : arena_printf(arena,
-	                                          "the file left the agent's books unusable: %s",
-	                                          public),
-	            .hint = "Nothing took effect. Correct the file and push it again.");
+			.hint = "Look how much of it took effect, then say so: headgate resolve --target NAME "
+				"--applied MIGRATION (all of it) or --rolled-back MIGRATION (nothing).");
+	return FAIL(
+		arena, SQL_FAILED, .what = "its transaction cannot be committed",
+		.why = step == STEP_COMMIT
+	                       ? public
+	                       : arena_printf(arena, "the file left the agent's books unusable: %s",
+	                                      public),
+		.hint = "Nothing took effect. Correct the file under the same name in a new commit.");
 }

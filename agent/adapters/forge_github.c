@@ -18,7 +18,8 @@
 #define RESET_MAXIMUM ((uint64_t)1 << 40) /* seconds since 1970; more is nonsense */
 #define MESSAGE_MAXIMUM 200               /* code points of GitHub's own words in an error */
 #define URL_MAXIMUM 2048                  /* a longer link is left out */
-#define STATUSES_PER_PAGE "100"           /* the largest page there is */
+#define COMMIT_OF_NOBODY "0000000000000000000000000000000000000000"
+#define STATUSES_PER_PAGE "100" /* the largest page there is */
 
 struct forge_github {
 	struct forge base;
@@ -83,18 +84,39 @@ static struct error *send_request(struct forge_github *github, const struct stat
                                   const char *method, const char *url, struct bytes body,
                                   struct arena *arena, uint64_t *ret_wait_ms,
                                   struct http_reply *ret_reply);
-static struct error *judge(const struct forge_github *github, const struct status *status,
-                           const struct http_reply *reply, struct arena *arena,
+static struct error *judge(const char *what, const struct http_reply *reply, struct arena *arena,
                            uint64_t *ret_wait_ms);
+static const char *aim_of(const struct forge_github *github, const struct status *status,
+                          struct arena *arena);
 static bool is_limit(const struct http_reply *reply, const char *message);
 static uint64_t limit_wait_ms(const struct http_reply *reply);
 static const char *github_message(const struct http_reply *reply, struct arena *arena);
-static struct error *failure(const struct forge_github *github, const struct status *status,
-                             enum error_code code, const char *why, const char *hint,
-                             struct arena *arena);
+static struct error *failure(const char *what, enum error_code code, const char *why,
+                             const char *hint, struct arena *arena);
+static struct error *check(struct forge *forge, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *ret_health);
+static struct http_reply ask(struct forge_github *github, const char *method, const char *path,
+                             struct bytes body, struct arena *arena);
+static struct error *check_repository(struct forge_github *github, struct arena *arena);
+static struct error *check_right(struct forge_github *github, const char *context,
+                                 struct arena *arena);
+static struct error *judge_check(const struct forge_github *github, const struct http_reply *reply,
+                                 struct arena *arena);
+static void check_required(struct forge_github *github, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *health);
+static bool names_context(const struct node *list, const char *key, const char *context);
+static const char *escape_path(struct arena *arena, const char *text);
 static void close_forge(struct forge *forge);
 
-static const struct forge_ops ops = {.name = "github", .post = post, .close = close_forge};
+static const char *const request_headers[] = {
+	"Accept: application/json", /* what the published description names; GitHub's own type is the same */
+	"X-GitHub-Api-Version: 2022-11-28",
+	"Content-Type: application/json",
+	NULL,
+};
+
+static const struct forge_ops ops = {
+	.name = "github", .post = post, .check = check, .close = close_forge};
 
 FALLIBLE forge_github_open(struct arena *arena, const struct forge_github_options *options,
                            struct forge **ret_forge)
@@ -169,10 +191,10 @@ static struct error *check_status(const struct forge_github *github, const struc
                                   struct arena *arena)
 {
 	if (!text_is_hex(status->commit, 40) && !text_is_hex(status->commit, 64))
-		return failure(github, status, ERR_FORGE_REFUSED,
+		return failure(aim_of(github, status, arena), ERR_FORGE_REFUSED,
 		               "that is not the full id of a commit", HINT_COMMIT, arena);
 	if (strlen(status->context) > STATUS_CONTEXT_MAXIMUM)
-		return failure(github, status, ERR_FORGE_REFUSED,
+		return failure(aim_of(github, status, arena), ERR_FORGE_REFUSED,
 		               "the context is longer than 255 characters",
 		               "Give the target a shorter name.", arena);
 	return NULL;
@@ -193,7 +215,7 @@ static struct error *look(struct forge_github *github, const struct status *stat
 	                 &reply));
 	list = node_from_json(arena, reply.body.data, reply.body.size, &why);
 	if (!list || list->kind != NODE_LIST)
-		return failure(github, status, ERR_FORGE_UNREACHABLE,
+		return failure(aim_of(github, status, arena), ERR_FORGE_UNREACHABLE,
 		               why ? why : "the list of statuses is none", HINT_LATER, arena);
 	for (const struct node *found = list->child; found; found = found->next) {
 		const char *context = node_find_text(found, "context");
@@ -247,24 +269,17 @@ static struct error *send_request(struct forge_github *github, const struct stat
                                   struct arena *arena, uint64_t *ret_wait_ms,
                                   struct http_reply *ret_reply)
 {
-	static const char *const headers[] = {
-		"Accept: application/json", /* what the published description names; GitHub's own type is the same */
-		"X-GitHub-Api-Version: 2022-11-28",
-		"Content-Type: application/json",
-		NULL,
-	};
 	struct http_request request = {
-		.method = method, .url = url, .headers = headers, .body = body};
+		.method = method, .url = url, .headers = request_headers, .body = body};
 	struct http_reply reply;
 
 	http_send(github->http, &request, arena, &reply);
-	TRY(judge(github, status, &reply, arena, ret_wait_ms));
+	TRY(judge(aim_of(github, status, arena), &reply, arena, ret_wait_ms));
 	*ret_reply = reply;
 	return NULL;
 }
 
-static struct error *judge(const struct forge_github *github, const struct status *status,
-                           const struct http_reply *reply, struct arena *arena,
+static struct error *judge(const char *what, const struct http_reply *reply, struct arena *arena,
                            uint64_t *ret_wait_ms)
 {
 	const struct answer *answer = answers;
@@ -272,8 +287,7 @@ static struct error *judge(const struct forge_github *github, const struct statu
 
 	if (reply->status == 0) {
 		*ret_wait_ms = 0;
-		return failure(github, status, ERR_FORGE_UNREACHABLE, reply->why, HINT_LATER,
-		               arena);
+		return failure(what, ERR_FORGE_UNREACHABLE, reply->why, HINT_LATER, arena);
 	}
 	while (reply->status < answer->first || reply->status > answer->last)
 		answer++;
@@ -285,24 +299,24 @@ static struct error *judge(const struct forge_github *github, const struct statu
 		return NULL;
 	case VERDICT_LIMIT_OR_RIGHT:
 		if (!is_limit(reply, message))
-			return failure(github, status, ERR_FORGE_AUTH, why, answer->hint, arena);
+			return failure(what, ERR_FORGE_AUTH, why, answer->hint, arena);
 		*ret_wait_ms = limit_wait_ms(reply);
 		why = arena_printf(arena, "a rate limit is reached (%d: %s)", reply->status,
 		                   message);
-		return failure(github, status, ERR_FORGE_BUSY, why, HINT_LATER, arena);
+		return failure(what, ERR_FORGE_BUSY, why, HINT_LATER, arena);
 	case VERDICT_BUSY:
 	case VERDICT_BROKEN:
 		*ret_wait_ms = http_wait_ms(reply);
 		if (*ret_wait_ms > WAIT_MAXIMUM_MS)
 			*ret_wait_ms = WAIT_MAXIMUM_MS;
-		return failure(github, status,
+		return failure(what,
 		               answer->verdict == VERDICT_BUSY ? ERR_FORGE_BUSY
 		                                               : ERR_FORGE_UNREACHABLE,
 		               why, answer->hint, arena);
 	case VERDICT_CREDENTIAL:
-		return failure(github, status, ERR_FORGE_AUTH, why, answer->hint, arena);
+		return failure(what, ERR_FORGE_AUTH, why, answer->hint, arena);
 	case VERDICT_REFUSED:
-		return failure(github, status, ERR_FORGE_REFUSED, why, answer->hint, arena);
+		return failure(what, ERR_FORGE_REFUSED, why, answer->hint, arena);
 	}
 	BUG("a verdict without a case");
 }
@@ -347,18 +361,176 @@ static const char *github_message(const struct http_reply *reply, struct arena *
 	return message ? text_clip(arena, message, MESSAGE_MAXIMUM) : "no reason was given";
 }
 
-static struct error *failure(const struct forge_github *github, const struct status *status,
-                             enum error_code code, const char *why, const char *hint,
-                             struct arena *arena)
+static const char *aim_of(const struct forge_github *github, const struct status *status,
+                          struct arena *arena)
 {
-	struct error_text text = {
-		.what = arena_printf(arena, "cannot post the status of '%.12s' to '%s'",
-	                             status->commit, github->repository),
-		.why = why,
-		.hint = hint,
-	};
+	return arena_printf(arena, "cannot post the status of '%.12s' to '%s'", status->commit,
+	                    github->repository);
+}
+
+static struct error *failure(const char *what, enum error_code code, const char *why,
+                             const char *hint, struct arena *arena)
+{
+	struct error_text text = {.what = what, .why = why, .hint = hint};
 
 	return error_new(arena, code, &text);
+}
+
+/*
+ * A status on a commit that cannot exist is the cheapest true answer: 422 says that only the commit was wrong, 403 or
+ * 404 that the right is missing. What the repository's description says of rights is not known for all tokens.
+ */
+static struct error *check(struct forge *forge, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *ret_health)
+{
+	struct forge_github *github = (struct forge_github *)forge;
+	struct forge_health health = {
+		.place = arena_printf(arena, "%s on %s", github->repository, github->api),
+		.may_post = FORGE_YES,
+		.may_post_why = "tried with a commit that cannot exist",
+	};
+
+	TRY(check_repository(github, arena));
+	TRY(check_right(github, context, arena));
+	check_required(github, context, branch, arena, &health);
+	*ret_health = health;
+	return NULL;
+}
+
+static struct http_reply ask(struct forge_github *github, const char *method, const char *path,
+                             struct bytes body, struct arena *arena)
+{
+	const struct http_request request = {
+		.method = method,
+		.url = arena_printf(arena, "%s/repos/%s%s", github->api, github->repository, path),
+		.headers = request_headers,
+		.body = body,
+	};
+	struct http_reply reply;
+
+	http_send(github->http, &request, arena, &reply);
+	return reply;
+}
+
+static struct error *check_repository(struct forge_github *github, struct arena *arena)
+{
+	const struct http_reply reply = ask(github, "GET", "", (struct bytes){0}, arena);
+	const struct node *document;
+	const char *why = NULL;
+
+	TRY(judge_check(github, &reply, arena));
+	document = node_from_json(arena, reply.body.data, reply.body.size, &why);
+	if (!document || document->kind != NODE_MAP)
+		return failure(arena_printf(arena, "cannot look at '%s'", github->repository),
+		               ERR_FORGE_UNREACHABLE, "it answered no description of a repository",
+		               HINT_API, arena);
+	if (!node_find_bool(document, "archived", false))
+		return NULL;
+	return failure(arena_printf(arena, "cannot post statuses to '%s'", github->repository),
+	               ERR_FORGE_AUTH, "the repository is archived and takes nothing",
+	               HINT_REPOSITORY, arena);
+}
+
+static struct error *check_right(struct forge_github *github, const char *context,
+                                 struct arena *arena)
+{
+	const struct status nothing = {.context = context,
+	                               .state = STATUS_PENDING,
+	                               .description = "never shown: a look at the rights"};
+	const struct http_reply reply =
+		ask(github, "POST", "/statuses/" COMMIT_OF_NOBODY, body_of(&nothing, arena), arena);
+
+	if (reply.status == 422)
+		return NULL;
+	if (reply.status == 404)
+		return failure(
+			arena_printf(arena, "cannot post statuses to '%s'", github->repository),
+			ERR_FORGE_AUTH, "the token may see the repository and not write statuses",
+			HINT_RIGHT, arena);
+	return judge_check(github, &reply, arena);
+}
+
+static struct error *judge_check(const struct forge_github *github, const struct http_reply *reply,
+                                 struct arena *arena)
+{
+	uint64_t wait_ms = 0;
+
+	return judge(arena_printf(arena, "cannot post statuses to '%s'", github->repository), reply,
+	             arena, &wait_ms);
+}
+
+/* Rulesets can be read by whoever sees the repository; the older branch protection by those who may push. */
+static void check_required(struct forge_github *github, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *health)
+{
+	const char *name = branch ? escape_path(arena, branch) : NULL, *why = NULL;
+	struct http_reply rules, protection;
+	const struct node *list, *map;
+
+	health->is_required_why = "no branch is known to look at";
+	if (!name)
+		return;
+	rules = ask(github, "GET", arena_printf(arena, "/rules/branches/%s?per_page=100", name),
+	            (struct bytes){0}, arena);
+	list = rules.status == 200 ? node_from_json(arena, rules.body.data, rules.body.size, &why)
+	                           : NULL;
+	for (const struct node *rule = list ? list->child : NULL; rule; rule = rule->next) {
+		const struct node *parameters = node_find(rule, "parameters");
+
+		if (!text_equal(node_find_text(rule, "type"), "required_status_checks") ||
+		    !names_context(node_find(parameters, "required_status_checks"), "context",
+		                   context))
+			continue;
+		health->is_required = FORGE_YES;
+		health->is_required_why = "a ruleset of the repository demands it";
+		return;
+	}
+	protection = ask(github, "GET", arena_printf(arena, "/branches/%s", name),
+	                 (struct bytes){0}, arena);
+	map = protection.status == 200
+	              ? node_from_json(arena, protection.body.data, protection.body.size, &why)
+	              : NULL;
+	map = node_find(node_find(map, "protection"), "required_status_checks");
+	if (names_context(node_find(map, "contexts"), NULL, context)) {
+		health->is_required = FORGE_YES;
+		health->is_required_why = "the branch's protection demands it";
+	} else if (list && protection.status == 200) {
+		health->is_required = FORGE_NO;
+		health->is_required_why = "neither rulesets nor the branch's protection name it";
+	} else {
+		health->is_required_why = "the token may not read the branch's rules";
+	}
+}
+
+/* A list of texts, or of maps that hold the text under `key`. GitHub compares contexts without letter case. */
+static bool names_context(const struct node *list, const char *key, const char *context)
+{
+	for (const struct node *item = list ? list->child : NULL; item; item = item->next) {
+		const char *name = key                       ? node_find_text(item, key)
+		                   : item->kind == NODE_TEXT ? item->text
+		                                             : NULL;
+
+		if (name && strcasecmp(name, context) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A branch's name in an address; its slashes stay, as GitHub has them. */
+static const char *escape_path(struct arena *arena, const char *text)
+{
+	struct text escaped = TEXT_IN(arena);
+
+	for (; *text; text++) {
+		const unsigned char byte = (unsigned char)*text;
+
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/",
+		           byte))
+			text_add_bytes(&escaped, text, 1);
+		else
+			text_printf(&escaped, "%%%02X", byte);
+	}
+	return text_get(&escaped);
 }
 
 static void close_forge(struct forge *forge)

@@ -56,10 +56,12 @@ static struct git_note *find_written(const struct git_note_list *written, const 
 static struct error *push_target(struct forge_notes *notes, const char *target,
                                  struct arena *arena);
 static struct error *translate(struct arena *arena, const struct error *error, const char *what);
+static struct error *check(struct forge *forge, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *ret_health);
 static void close_forge(struct forge *forge);
 
 static const struct forge_ops ops = {
-	.name = "notes", .post = post, .flush = flush, .close = close_forge};
+	.name = "notes", .post = post, .flush = flush, .check = check, .close = close_forge};
 
 FALLIBLE forge_notes_open(struct arena *arena, const struct forge_notes_options *options,
                           struct forge **ret_forge)
@@ -76,6 +78,13 @@ FALLIBLE forge_notes_open(struct arena *arena, const struct forge_notes_options 
 	notes->remote.username = options->username;
 	notes->remote.token = options->token;
 	notes->remote.ca_file = options->ca_file;
+	notes->remote.ssh = (struct git_ssh_keys){
+		.key_file = options->ssh_key_file,
+		.known_hosts = options->known_hosts,
+		.setting = "notes.ssh_key_file",
+	};
+	if (notes->remote.address.place == GIT_PLACE_SSH)
+		TRY(git_ssh_check(arena, &notes->remote.address, &notes->remote.ssh));
 	*ret_forge = &notes->base;
 	return NULL;
 }
@@ -240,6 +249,26 @@ static struct error *translate(struct arena *arena, const struct error *error, c
 		return error_new(arena, meanings[i].forge, &text);
 	}
 	return error_new(arena, ERR_FORGE_UNREACHABLE, &text);
+}
+
+/* Whether a push would be taken is known only by pushing: rules of the remote may differ by ref. */
+static struct error *check(struct forge *forge, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *ret_health)
+{
+	const struct forge_notes *notes = (struct forge_notes *)forge;
+
+	(void)context;
+	(void)branch;
+	*ret_health = (struct forge_health){
+		.place = notes->push ? arena_printf(arena, REF_PREFIX "* of %s",
+	                                            notes->remote.address.url)
+	                             : "the mirror",
+		.may_post = notes->push ? FORGE_NOT_KNOWN : FORGE_YES,
+		.may_post_why = notes->push ? "a push was not tried: it would leave a mark"
+	                                    : "they stay here, as notes.push is false",
+		.is_required = FORGE_NO,
+	};
+	return NULL;
 }
 
 static void close_forge(struct forge *forge)

@@ -10,6 +10,7 @@
 
 #include "adapters/git_mirror.h"
 #include "adapters/git_patience.h"
+#include "adapters/git_road.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -18,6 +19,7 @@ struct git {
 	git_repository *repository;
 	git_odb *odb;
 	const char *folder;
+	bool is_checkout; /* a person's, not our mirror: no message may tell to remove it */
 };
 
 struct connection { /* one conversation with a remote; its callbacks share this */
@@ -29,6 +31,8 @@ struct connection { /* one conversation with a remote; its callbacks share this 
 	size_t moved;         /* sum of the progress counters, to see that it grew */
 	const char *limit;    /* the limit that ended it; NULL: none */
 	const char *rejected; /* the remote's word on a pushed ref; NULL: accepted */
+	struct git_ssh *ssh;  /* of an ssh remote, as is the road; else NULL */
+	struct git_road *road;
 };
 
 static inline void reference_iterator_cleanup(git_reference_iterator **iterator)
@@ -42,6 +46,24 @@ static inline void odb_object_cleanup(git_odb_object **object)
 	git_odb_object_free(*object);
 }
 #define AUTO_ODB_OBJECT CLEANUP(odb_object_cleanup) git_odb_object *
+
+static inline void object_cleanup(git_object **object)
+{
+	git_object_free(*object);
+}
+#define AUTO_OBJECT CLEANUP(object_cleanup) git_object *
+
+static inline void config_cleanup(git_config **config)
+{
+	git_config_free(*config);
+}
+#define AUTO_CONFIG CLEANUP(config_cleanup) git_config *
+
+static inline void config_iterator_cleanup(git_config_iterator **iterator)
+{
+	git_config_iterator_free(*iterator);
+}
+#define AUTO_CONFIG_ITERATOR CLEANUP(config_iterator_cleanup) git_config_iterator *
 
 static inline void signature_cleanup(git_signature **signature)
 {
@@ -65,18 +87,25 @@ static void connection_end(struct connection *connection);
 #define AUTO_CONNECTION CLEANUP(connection_end) struct connection
 
 static void isolate(void);
+static struct error *open_checkout(struct git *git, const char *path, struct arena *arena);
+static bool is_foreign(int code);
+static bool every_folder_is_safe(void);
+static struct error *checkout_failed(struct arena *arena, const char *folder, const char *aim,
+                                     int code);
 static struct error *open_mirror(struct git *git, struct arena *arena);
 static struct error *mirror_failed(const struct git *git, struct arena *arena, const char *aim);
 static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind,
                                    const char *id, int code);
-static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id,
-                                      const char *why);
+static struct error *object_is_absent(const struct git *git, struct arena *arena,
+                                      enum git_kind kind, const char *id, const char *why);
 static const char *reason(struct arena *arena);
 static struct error *find_head(struct connection *connection, const char *name,
                                const git_remote_head **ret_head);
 static struct error *connection_begin(struct connection *connection, struct git *git,
                                       git_direction direction);
 static git_remote_callbacks callbacks_of(struct connection *connection);
+static int make_road(git_transport **transport, git_remote *remote, void *payload);
+static int look_at_time(void *payload);
 static int give_credential(git_credential **credential, const char *url, const char *username,
                            unsigned allowed, void *payload);
 static int count_transfer(const git_indexer_progress *stats, void *payload);
@@ -116,6 +145,103 @@ FALLIBLE git_open(struct arena *arena, const char *folder, struct git **ret_git)
 	}
 	*ret_git = git;
 	return NULL;
+}
+
+FALLIBLE git_open_checkout(struct arena *arena, const char *path, struct git **ret_git)
+{
+	struct git *git = ARENA_NEW(arena, struct git);
+	struct error *error;
+
+	git->is_checkout = true;
+	isolate();
+	error = open_checkout(git, path, arena);
+	if (error) {
+		git_close(git);
+		return error;
+	}
+	*ret_git = git;
+	return NULL;
+}
+
+static struct error *open_checkout(struct git *git, const char *path, struct arena *arena)
+{
+	/* Only how a clone is laid out; what is missing in it is said when it is asked for. */
+	static const char *extensions[] = {"partialclone", "worktreeconfig"};
+	static const int levels[] = {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+	                             GIT_CONFIG_LEVEL_GLOBAL};
+	const char *folder;
+	int code;
+
+	(void)git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+	                       sizeof extensions / sizeof *extensions);
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		(void)git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i],
+		                       NULL); /* where git has safe.directory */
+	code = git_repository_open_ext(&git->repository, path, 0, NULL);
+	if (is_foreign(code))
+		code = GIT_EOWNER;
+	if (code == GIT_EOWNER && every_folder_is_safe()) {
+		(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+		code = git_repository_open_ext(&git->repository, path, 0, NULL);
+	}
+	if (!code)
+		code = git_repository_odb(&git->odb, git->repository);
+	if (code)
+		return checkout_failed(arena, path, "open", code);
+	folder = git_repository_workdir(git->repository);
+	git->folder = arena_text(arena, folder ? folder : git_repository_path(git->repository));
+	return NULL;
+}
+
+/* Where safe.directory is set nowhere, libgit2 1.5 forgets over that what it was about to say. */
+static bool is_foreign(int code)
+{
+	const git_error *last = git_error_last();
+
+	return code == GIT_EOWNER || (code == GIT_ENOTFOUND && last && last->message &&
+	                              strstr(last->message, "safe.directory"));
+}
+
+/* A line that libgit2 1.5 does not know, but git does, and CI often has: safe.directory = *. */
+static bool every_folder_is_safe(void)
+{
+	AUTO_CONFIG config = NULL;
+	AUTO_CONFIG_ITERATOR iterator = NULL;
+	git_config_entry *entry;
+	bool is_safe = false;
+
+	if (git_config_open_default(&config) ||
+	    git_config_multivar_iterator_new(&iterator, config, "safe.directory", NULL))
+		return false;
+	while (!is_safe && git_config_next(&entry, iterator) == 0)
+		is_safe = text_equal(entry->value, "*");
+	return is_safe;
+}
+
+static struct error *checkout_failed(struct arena *arena, const char *folder, const char *aim,
+                                     int code)
+{
+	const char *what = arena_printf(arena, "cannot %s the repository '%s'", aim, folder);
+
+	if (code == GIT_ENOTFOUND)
+		return FAIL(arena, GIT_CHECKOUT, .what = what,
+		            .why = "neither this folder nor one above it is a git repository",
+		            .hint = "Name the folder of the clone: --repository DIR.");
+	if (code == GIT_EOWNER)
+		return FAIL(
+			arena, GIT_CHECKOUT, .what = what,
+			.why = arena_printf(
+				arena,
+				"it belongs to another user than the one who looks (user id %u)",
+				(unsigned)geteuid()),
+			.hint = arena_printf(
+				arena,
+				"Run as its owner; or, where the clone can be trusted, as in a CI job: git "
+				"config --global --add safe.directory '%s'",
+				folder));
+	return FAIL(arena, GIT_CHECKOUT, .what = what, .why = reason(arena),
+	            .hint = arena_printf(arena, "See what git says about it: git -C '%s' fsck",
+	                                 folder));
 }
 
 void git_close(struct git *git)
@@ -169,6 +295,8 @@ static struct error *open_mirror(struct git *git, struct arena *arena)
 
 static struct error *mirror_failed(const struct git *git, struct arena *arena, const char *aim)
 {
+	if (git->is_checkout)
+		return checkout_failed(arena, git->folder, aim, 0);
 	return git_mirror_failed(arena, git->folder, aim, reason(arena));
 }
 
@@ -189,7 +317,7 @@ FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t ma
 	int code;
 
 	if (git_oid_fromstr(&oid, id))
-		return object_is_absent(arena, kind, id, "this is no object id");
+		return object_is_absent(git, arena, kind, id, "this is no object id");
 	code = git_odb_read_header(&size, &type, git->odb, &oid);
 	if (code)
 		return object_failed(git, arena, kind, id, code);
@@ -208,7 +336,7 @@ FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t ma
 		type = git_odb_object_type(object); /* a damaged header may have told another */
 	}
 	if (type != kinds[kind].type)
-		return object_is_absent(arena, kind, id,
+		return object_is_absent(git, arena, kind, id,
 		                        arena_printf(arena, "it is not %s but a %s",
 		                                     kinds[kind].article,
 		                                     git_object_type2string(type)));
@@ -220,14 +348,26 @@ static struct error *object_failed(const struct git *git, struct arena *arena, e
                                    const char *id, int code)
 {
 	if (code == GIT_ENOTFOUND)
-		return object_is_absent(arena, kind, id, "the mirror does not have it");
+		return object_is_absent(git, arena, kind, id,
+		                        git->is_checkout ? "the repository does not have it"
+		                                         : "the mirror does not have it");
 	return mirror_failed(git, arena,
 	                     arena_printf(arena, "read %s '%s' from", kinds[kind].name, id));
 }
 
-static struct error *object_is_absent(struct arena *arena, enum git_kind kind, const char *id,
-                                      const char *why)
+static struct error *object_is_absent(const struct git *git, struct arena *arena,
+                                      enum git_kind kind, const char *id, const char *why)
 {
+	if (git->is_checkout)
+		return error_new(
+			arena, kinds[kind].absent,
+			&(struct error_text){
+				.what = arena_printf(arena, "cannot find %s '%s'", kinds[kind].name,
+		                                     id),
+				.why = why,
+				.hint = "Is the clone one without files (--filter), or cut off (--depth)? Bring the "
+					"rest: git fetch --refetch --no-filter, or git fetch --unshallow.",
+			});
 	return error_new(
 		arena, kinds[kind].absent,
 		&(struct error_text){
@@ -245,7 +385,8 @@ FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *aren
 	int code;
 
 	if (git_oid_fromstrn(&start, digits, strlen(digits)))
-		return object_is_absent(arena, GIT_KIND_COMMIT, digits, "this is no object id");
+		return object_is_absent(git, arena, GIT_KIND_COMMIT, digits,
+		                        "this is no object id");
 	code = git_odb_exists_prefix(&oid, git->odb, &start, strlen(digits));
 	if (code == GIT_EAMBIGUOUS)
 		return FAIL(arena, UNKNOWN_COMMIT,
@@ -267,6 +408,32 @@ FALLIBLE git_find_ref(struct git *git, const char *name, struct arena *arena, co
 		return mirror_failed(git, arena, arena_printf(arena, "read '%s' from", name));
 	*ret_id = code ? NULL : arena_text(arena, git_oid_tostr_s(&oid));
 	return NULL;
+}
+
+FALLIBLE git_find_revision(struct git *git, const char *text, struct arena *arena,
+                           const char **ret_id)
+{
+	AUTO_OBJECT object = NULL;
+	AUTO_OBJECT commit = NULL;
+	int code = git_revparse_single(&object, git->repository, text);
+
+	if (!code)
+		code = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
+	if (code && code != GIT_ENOTFOUND && code != GIT_EAMBIGUOUS && code != GIT_EINVALIDSPEC &&
+	    code != GIT_EPEEL)
+		return mirror_failed(git, arena, arena_printf(arena, "read '%s' from", text));
+	*ret_id = code ? NULL : arena_text(arena, git_oid_tostr_s(git_object_id(commit)));
+	return NULL;
+}
+
+bool git_is_shallow(const struct git *git)
+{
+	return git_repository_is_shallow(git->repository) == 1;
+}
+
+const char *git_folder(const struct git *git)
+{
+	return git->folder;
 }
 
 FALLIBLE git_check_ref(struct git *git, const char *name, const char *id, struct arena *arena)
@@ -468,6 +635,12 @@ static struct error *connection_begin(struct connection *connection, struct git 
 	};
 	int code;
 
+	if (access->address.place == GIT_PLACE_SSH) {
+		TRY(git_ssh_prepare(connection->arena, &access->address, &access->ssh, git->folder,
+		                    &connection->ssh));
+		connection->road = git_road_new(connection->arena, connection->ssh,
+		                                &connection->patience, look_at_time, connection);
+	}
 	git_patience_begin(&connection->patience, GIT_FETCH_MS, GIT_STILL_MS);
 	if (access->ca_file &&
 	    git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, access->ca_file, NULL))
@@ -494,6 +667,8 @@ static struct error *connection_begin(struct connection *connection, struct git 
 static void connection_end(struct connection *connection)
 {
 	git_remote_free(connection->remote); /* disconnects */
+	if (connection->ssh)
+		git_ssh_end(connection->ssh); /* when nobody took the road */
 	if (connection->patience.total_ms)
 		git_patience_end(&connection->patience);
 }
@@ -502,6 +677,7 @@ static git_remote_callbacks callbacks_of(struct connection *connection)
 {
 	return (git_remote_callbacks){
 		.version = GIT_REMOTE_CALLBACKS_VERSION,
+		.transport = connection->access->address.place == GIT_PLACE_SSH ? make_road : NULL,
 		.credentials = give_credential,
 		.transfer_progress = count_transfer,
 		.sideband_progress = count_words,
@@ -510,6 +686,20 @@ static git_remote_callbacks callbacks_of(struct connection *connection)
 		.push_update_reference = note_update,
 		.payload = connection,
 	};
+}
+
+static int make_road(git_transport **transport, git_remote *remote, void *payload)
+{
+	struct connection *connection = payload;
+
+	return git_road_make(connection->road, transport, remote);
+}
+
+static int look_at_time(void *payload)
+{
+	struct connection *connection = payload;
+
+	return go_on(connection, connection->moved);
 }
 
 static int give_credential(git_credential **credential, const char *url, const char *username,
@@ -617,6 +807,8 @@ static struct error *remote_failed(struct connection *connection, const char *ai
 		arena_printf(arena, "cannot %s '%s'", aim, connection->access->address.url);
 	const char *why = code == GIT_EAUTH ? refusal(connection) : reason(arena);
 
+	if (connection->road && git_road_error(connection->road))
+		return git_road_error(connection->road);
 	if (connection->limit)
 		return FAIL(arena, GIT_LIMIT, .what = what, .why = connection->limit,
 		            .hint = "Watch a repository of its own for the migrations.");
@@ -627,6 +819,8 @@ static struct error *remote_failed(struct connection *connection, const char *ai
 		return FAIL(arena, GIT_UNREACHABLE, .what = what,
 		            .why = "nothing moved for a minute, or it took longer than ten",
 		            .hint = HINT_ADDRESS);
+	if (connection->ssh)
+		TRY(git_ssh_failure(connection->ssh, arena, what));
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
 		if ((!failures[i].code || failures[i].code == code) &&
 		    strstr(why, failures[i].fragment))

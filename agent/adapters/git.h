@@ -2,12 +2,14 @@
  * libgit2 behind a few verbs; git.c alone includes it. A `struct git` is the agent's private
  * mirror: a bare repository that only this machine's agent writes. No configuration of a user or of
  * the system is read, nothing is ever checked out, every object is verified against its id when it
- * is read. Several may have one mirror open at once.
+ * is read. Several may have one mirror open at once. A checkout is the one exception: it is somebody
+ * else's, and nothing is ever written to it.
  */
 #pragma once
 
 #include "adapters/git_address.h"
 #include "adapters/git_objects.h"
+#include "adapters/git_ssh.h"
 #include "base/secret.h"
 
 #define GIT_RECEIVED_MAXIMUM ((size_t)2 * 1024 * 1024 * 1024) /* bytes of one fetch */
@@ -25,6 +27,7 @@ struct git_access {
 	const struct secret *token; /* NULL: none */
 	/* PEM; NULL: the system's. Holds for the whole process: libgit2 knows no other way. */
 	const char *ca_file;
+	struct git_ssh_keys ssh; /* for ssh remotes */
 };
 
 struct git_ref {
@@ -45,6 +48,12 @@ struct git_refs {
  * to have it rebuilt.
  */
 FALLIBLE git_open(struct arena *arena, const char *folder, struct git **ret_git);
+/*
+ * Opens the repository that the folder `path` lies in, as a person checked it out: bare, a work tree of several, a
+ * shallow or partial clone too. It is only read. Unlike for a mirror, git's own list safe.directory counts, since a
+ * container often runs as another user than the one who cloned. ERR_GIT_CHECKOUT.
+ */
+FALLIBLE git_open_checkout(struct arena *arena, const char *path, struct git **ret_git);
 void git_close(struct git *git); /* accepts NULL */
 
 /*
@@ -60,6 +69,11 @@ FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t ma
  */
 FALLIBLE git_find_prefix(struct git *git, const char *digits, struct arena *arena,
                          const char **ret_id);
+/* The commit that a text names, as git rev-parse reads it ("origin/main", "HEAD~2", an id); NULL: none, or several. */
+FALLIBLE git_find_revision(struct git *git, const char *text, struct arena *arena,
+                           const char **ret_id);
+bool git_is_shallow(const struct git *git);    /* cut off: some commits lack their parents */
+const char *git_folder(const struct git *git); /* where it lies */
 /* Where a ref of the mirror points; NULL when it has no such ref. */
 FALLIBLE git_find_ref(struct git *git, const char *name, struct arena *arena, const char **ret_id);
 /* ERR_GIT_MIRROR when the object is not there that the ref names (a pack was lost or cut off). */
@@ -68,8 +82,8 @@ FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena,
                        struct text_list *ret_names);
 
 /*
- * The remote's branches (refs/heads/ only). ERR_GIT_UNREACHABLE, ERR_GIT_AUTH, ERR_GIT_FORMAT. May
- * be repeated.
+ * The remote's branches (refs/heads/ only). ERR_GIT_UNREACHABLE, ERR_GIT_AUTH, ERR_GIT_HOST_KEY,
+ * ERR_GIT_FORMAT. May be repeated.
  */
 FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena,
                   struct git_refs *ret_refs);

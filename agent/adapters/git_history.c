@@ -122,7 +122,7 @@ static struct error *meet(struct walk *walk, const char *id, bool excluded)
 			walk->arena, GIT_LIMIT, .what = "cannot read the history",
 			.why = arena_printf(walk->arena, "it has more than %d commits",
 		                            HISTORY_MAXIMUM),
-			.hint = "Set the starting point nearer to head: headgate baseline COMMIT");
+			.hint = "Set the starting point nearer to head: headgate baseline --target NAME COMMIT");
 	TRY(read_node(walk, id, &node));
 	*LIST_ADD(walk->arena, walk) = node;
 	*slot = walk->count;
@@ -270,7 +270,7 @@ static struct error *collect(struct walk *walk, const char *from, struct arena *
 		return FAIL(
 			arena, GIT_LIMIT, .what = "cannot read the history",
 			.why = arena_printf(arena, "it has more than %d commits", HISTORY_MAXIMUM),
-			.hint = "Set the starting point nearer to head: headgate baseline COMMIT");
+			.hint = "Set the starting point nearer to head: headgate baseline --target NAME COMMIT");
 	*ret_history = history;
 	*ret_descends = descends;
 	return NULL;

@@ -132,7 +132,7 @@ struct error *sqlite_damaged(const char *path, const char *why, struct arena *ar
 		arena, JOURNAL_DAMAGED,
 		.what = arena_printf(arena, "cannot trust the journal '%s'", path), .why = why,
 		.hint = "Stop the agent, keep this file and put the last copy of it back. Without a copy, move it "
-			"aside (never delete it) and type `headgate baseline COMMIT` for each target.");
+			"aside (never delete it) and type `headgate baseline --target NAME COMMIT` for each target.");
 }
 
 struct error *transaction_begin_read(struct sqlite *sqlite, struct arena *arena,

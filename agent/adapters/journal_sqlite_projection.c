@@ -21,7 +21,7 @@ static const struct projection {
 	 "INSERT INTO target (name, baseline, deployed_commit, system_identifier)"
 	 " VALUES (:target, :commit, :commit, :body ->> 'system_identifier')"
 	 " ON CONFLICT (name) DO UPDATE SET baseline = excluded.baseline, deployed_commit = excluded.deployed_commit,"
-	 " system_identifier = coalesce(excluded.system_identifier, system_identifier)"},
+	 " epoch = NULL, system_identifier = coalesce(excluded.system_identifier, system_identifier)"},
 	{RECORD_BASELINE, "UPDATE deployed SET present = 0 WHERE target = :target"},
 	{RECORD_BASELINE, "DELETE FROM refusal WHERE target = :target"},
 
@@ -107,6 +107,7 @@ static const struct projection {
 	 " VALUES (:target, :body ->> 'reason', :body ->> 'by', :at)"
 	 " ON CONFLICT (name) DO UPDATE SET suspended = excluded.suspended, suspended_by = excluded.suspended_by,"
 	 " suspended_us = excluded.suspended_us"},
+	{RECORD_MOVED, "UPDATE target SET system_identifier = :body ->> 'system_identifier' WHERE name = :target"},
 	{RECORD_RESUMED, "UPDATE target SET suspended_us = NULL WHERE name = :target"},
 	{RECORD_RELEASED, "DELETE FROM held WHERE target = :target AND name = :migration"},
 	{RECORD_DEPLOYED_COMMIT,

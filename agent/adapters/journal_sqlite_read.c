@@ -13,6 +13,7 @@ static struct error *read_target(struct sqlite *sqlite, struct arena *arena, str
 static struct error *read_deployed(struct sqlite *sqlite, struct arena *arena,
                                    struct memory *memory);
 static struct error *read_held(struct sqlite *sqlite, struct arena *arena, struct memory *memory);
+static struct error *read_downs(struct sqlite *sqlite, struct arena *arena, struct memory *memory);
 static struct error *read_accepted(struct sqlite *sqlite, struct arena *arena,
                                    struct memory *memory);
 static struct error *read_asked(struct sqlite *sqlite, struct arena *arena, struct memory *memory);
@@ -43,6 +44,7 @@ struct error *read_memory(struct sqlite *sqlite, const char *target, struct aren
 	TRY(read_target(sqlite, arena, &memory));
 	TRY(read_deployed(sqlite, arena, &memory));
 	TRY(read_held(sqlite, arena, &memory));
+	TRY(read_downs(sqlite, arena, &memory));
 	TRY(read_accepted(sqlite, arena, &memory));
 	TRY(read_asked(sqlite, arena, &memory));
 	TRY(read_refusals(sqlite, arena, &memory));
@@ -323,6 +325,28 @@ static struct error *read_held(struct sqlite *sqlite, struct arena *arena, struc
 			.row_id = query_text(query, 2, arena),
 			.commit = query_text(query, 3, arena),
 			.at_us = query_number(query, 4),
+		};
+		TRY(query_next(query, arena, &row));
+	}
+	return NULL;
+}
+
+static const char SQL_DOWNS[] = "SELECT name, checksum, down FROM deployed"
+				" WHERE target = :target AND NOT present AND down IS NOT NULL ORDER BY seq";
+
+static struct error *read_downs(struct sqlite *sqlite, struct arena *arena, struct memory *memory)
+{
+	AUTO_QUERY query = NULL;
+	bool row;
+
+	TRY(query_begin(sqlite, SQL_DOWNS, arena, &query));
+	query_bind_text(query, ":target", memory->target);
+	TRY(query_next(query, arena, &row));
+	while (row) {
+		*LIST_ADD(arena, &memory->downs) = (struct archived_down){
+			.name = query_text(query, 0, arena),
+			.checksum = query_text(query, 1, arena),
+			.digest = query_text(query, 2, arena),
 		};
 		TRY(query_next(query, arena, &row));
 	}

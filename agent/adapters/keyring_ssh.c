@@ -18,7 +18,6 @@
 #include "base/hash.h"
 #include "base/process.h"
 
-#define KRL_MAGIC "SSHKRL\n" /* and a NUL: PROTOCOL.krl */
 #define SSH_KEYGEN_DEADLINE_MS 20000
 #define SCRATCH_PREFIX "keyring-"
 #define SCRATCH_OLD_SECONDS 3600
@@ -61,15 +60,16 @@ static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct commit *commit,
                            const struct allowed_signer *signer, int64_t when, struct arena *arena,
                            struct process_result *ret_result);
 static const char *signer_line(struct arena *arena, const struct allowed_signer *signer);
-static const char *stamp(struct arena *arena, int64_t when);
 static const char *last_word_of(struct arena *arena, const char *complaint);
 static FALLIBLE scratch_file(struct keyring_ssh *ssh, struct arena *arena, struct bytes bytes,
                              const char **ret_path);
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest);
+static FALLIBLE list_keys(struct keyring *keyring, struct arena *arena,
+                          struct keyring_keys *ret_keys);
 static void close_keyring(struct keyring *keyring);
 
 static const struct keyring_ops keyring_ssh_ops = {
-	.name = "ssh", .judge = judge, .digest = digest, .close = close_keyring};
+	.name = "ssh", .judge = judge, .digest = digest, .keys = list_keys, .close = close_keyring};
 
 /* A file of one call: gone at the end of its scope, on every path. */
 static void scratch_cleanup(const char **path)
@@ -140,7 +140,7 @@ static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int6
 	case SIGNATURE_OPENPGP:
 		verdict.kind = VERDICT_UNSUPPORTED;
 		verdict.reason =
-			"OpenPGP signatures come with a later version; sign with ssh: git config gpg.format ssh";
+			"OpenPGP signatures do not count here, as keys.openpgp is not set; sign with ssh: git config gpg.format ssh";
 		break;
 	case SIGNATURE_X509:
 		verdict.kind = VERDICT_UNSUPPORTED;
@@ -234,8 +234,7 @@ static FALLIBLE load_revocations(struct keyring_ssh *ssh, struct arena *arena)
 	sum = sha256_text(arena, bytes.data, bytes.size);
 	if (text_equal(sum, ssh->revoked.digest))
 		return NULL;
-	revoked.is_krl = bytes.size >= sizeof KRL_MAGIC &&
-	                 memcmp(bytes.data, KRL_MAGIC, sizeof KRL_MAGIC) == 0;
+	revoked.is_krl = revoked_keys_are_krl(bytes);
 	if (!revoked.is_krl)
 		TRY(revoked_keys_parse(ssh->arena, ssh->revoked_path, bytes, &revoked.keys));
 	revoked.digest = arena_text(ssh->arena, sum);
@@ -363,7 +362,7 @@ static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct commit *commit,
 
 	if (when < 0 || when > WHEN_MAXIMUM)
 		BUG("a signature is judged at the time %lld", (long long)when);
-	time_option = arena_printf(arena, "-Overify-time=%s", stamp(arena, when));
+	time_option = arena_printf(arena, "-Overify-time=%s", signer_time(arena, when));
 	TRY(scratch_file(ssh, arena, (struct bytes){line, strlen(line)}, &signers_path));
 	TRY(scratch_file(ssh, arena, commit->signature, &signature_path));
 
@@ -386,23 +385,11 @@ static const char *signer_line(struct arena *arena, const struct allowed_signer 
 
 	text_printf(&line, "\"%s\" namespaces=\"git\"", signer->principal);
 	if (signer->valid_after > 0)
-		text_printf(&line, ",valid-after=\"%s\"", stamp(arena, signer->valid_after));
+		text_printf(&line, ",valid-after=\"%s\"", signer_time(arena, signer->valid_after));
 	if (signer->valid_before <= WHEN_MAXIMUM)
-		text_printf(&line, ",valid-before=\"%s\"", stamp(arena, signer->valid_before));
+		text_printf(&line, ",valid-before=\"%s\"", signer_time(arena, signer->valid_before));
 	text_printf(&line, " %s\n", ssh_key_line(arena, &signer->key));
 	return text_get(&line);
-}
-
-static const char *stamp(struct arena *arena, int64_t when)
-{
-	time_t seconds = (time_t)when;
-	struct tm broken;
-
-	if (!gmtime_r(&seconds, &broken))
-		BUG("no calendar knows the time %lld", (long long)when);
-	return arena_printf(arena, "%04d%02d%02d%02d%02d%02dZ", broken.tm_year + 1900,
-	                    broken.tm_mon + 1, broken.tm_mday, broken.tm_hour, broken.tm_min,
-	                    broken.tm_sec);
 }
 
 /* "…: Signature verification failed: incorrect signature" -> "incorrect signature" */
@@ -450,6 +437,33 @@ static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char 
 	both = arena_printf(arena, "allowed_signers %s\nrevoked %s\n", ssh->allowed_digest,
 	                    ssh->revoked.digest ? ssh->revoked.digest : "none");
 	*ret_digest = sha256_text(arena, both, strlen(both));
+	return NULL;
+}
+
+static FALLIBLE list_keys(struct keyring *keyring, struct arena *arena,
+                          struct keyring_keys *ret_keys)
+{
+	struct keyring_ssh *ssh = (struct keyring_ssh *)keyring;
+	struct keyring_keys keys = {0};
+
+	TRY(load_signers(ssh, arena));
+	TRY(load_revocations(ssh, arena));
+	for (size_t i = 0; i < ssh->signers.count; i++) {
+		const struct allowed_signer *signer = &ssh->signers.items[i];
+		struct keyring_key *key = LIST_ADD(arena, &keys);
+
+		*key = (struct keyring_key){
+			.principal = arena_text(arena, signer->principal),
+			.fingerprint = arena_text(arena, signer->key.fingerprint),
+			.valid_after = signer->valid_after,
+			.valid_before = signer->valid_before,
+			.kind = signer->key.type->name,
+			.file = ssh->allowed_path,
+			.line = signer->line,
+		};
+		TRY(is_revoked(ssh, &signer->key, arena, &key->revoked));
+	}
+	*ret_keys = keys;
 	return NULL;
 }
 

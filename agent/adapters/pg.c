@@ -43,7 +43,7 @@ static void forget_environment(void);
 static PGconn *start(struct arena *arena, const struct pg_parameters *parameters);
 static struct error *finish_start(struct arena *arena, const struct pg_parameters *parameters,
                                   PGconn *connection);
-static struct error *connect_error(struct arena *arena, const char *where,
+static struct error *connect_error(struct arena *arena, const struct pg_parameters *parameters,
                                    const PGconn *connection);
 static const char *find_sqlstate(const char *complaint);
 static const char *one_line(struct arena *arena, const char *complaint);
@@ -52,6 +52,7 @@ static bool send_query(PGconn *connection, const struct pg_query *query);
 static bool await_result(PGconn *connection, struct wait *wait, struct pg_reply *reply);
 static bool await_io(PGconn *connection, struct wait *wait, struct pg_reply *reply);
 static bool stop_now(PGconn *connection, struct wait *wait, struct pg_reply *reply);
+static void give_up(PGconn *connection, struct wait *wait);
 static void cancel(PGconn *connection);
 static bool take_result(PGconn *connection, const PGresult *result, struct wait *wait,
                         struct arena *arena, struct pg_reply *reply, size_t *held);
@@ -84,13 +85,21 @@ FALLIBLE pg_connect(struct arena *arena, const struct pg_parameters *parameters,
 	connection = start(arena, parameters);
 	TRY(finish_start(arena, parameters, connection));
 	if (PQsetnonblocking(connection, 1))
-		return connect_error(arena, parameters->where, connection);
+		return connect_error(arena, parameters, connection);
 	pg = calloc(1, sizeof *pg);
 	if (!pg)
 		BUG("out of memory");
 	pg->connection = TAKE(connection);
 	*ret_pg = pg;
 	return NULL;
+}
+
+void pg_always(struct arena *arena, struct text_list *keywords, struct text_list *values)
+{
+	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+		*LIST_ADD(arena, keywords) = always[i].keyword;
+		*LIST_ADD(arena, values) = always[i].value;
+	}
 }
 
 void pg_close(struct pg *pg)
@@ -104,6 +113,11 @@ void pg_close(struct pg *pg)
 int pg_server_version(const struct pg *pg)
 {
 	return PQserverVersion(pg->connection);
+}
+
+bool pg_is_encrypted(const struct pg *pg)
+{
+	return PQsslInUse(pg->connection);
 }
 
 int pg_backend(const struct pg *pg)
@@ -143,6 +157,8 @@ void pg_exchange(struct pg *pg, const struct pg_query *query, struct arena *aren
 		*ret_reply = reply;
 		return;
 	}
+	if (query->meanwhile && !query->meanwhile(query->work))
+		give_up(connection, &wait);
 	for (bool more = true; more;) {
 		AUTO_RESULT result = NULL;
 
@@ -236,24 +252,21 @@ static void forget_environment(void)
 
 static PGconn *start(struct arena *arena, const struct pg_parameters *parameters)
 {
-	size_t own = sizeof always / sizeof always[0], count = parameters->keywords.count, n = 0;
-	const char **keywords = ARENA_ARRAY(arena, const char *, own + count + 2);
-	const char **values = ARENA_ARRAY(arena, const char *, own + count + 2);
+	struct text_list keywords = {0}, values = {0};
 	PGconn *connection;
 
-	for (size_t i = 0; i < own; i++, n++) {
-		keywords[n] = always[i].keyword;
-		values[n] = always[i].value;
-	}
-	for (size_t i = 0; i < count; i++, n++) { /* a later pair wins */
-		keywords[n] = parameters->keywords.items[i];
-		values[n] = parameters->values.items[i];
+	pg_always(arena, &keywords, &values);
+	for (size_t i = 0; i < parameters->keywords.count; i++) { /* a later pair wins */
+		*LIST_ADD(arena, &keywords) = parameters->keywords.items[i];
+		*LIST_ADD(arena, &values) = parameters->values.items[i];
 	}
 	if (parameters->password) {
-		keywords[n] = "password";
-		values[n] = secret_reveal(parameters->password);
+		*LIST_ADD(arena, &keywords) = "password";
+		*LIST_ADD(arena, &values) = secret_reveal(parameters->password);
 	}
-	connection = PQconnectStartParams(keywords, values, 0);
+	*LIST_ADD(arena, &keywords) = NULL;
+	*LIST_ADD(arena, &values) = NULL;
+	connection = PQconnectStartParams(keywords.items, values.items, 0);
 	if (!connection)
 		BUG("out of memory");
 	PQsetNoticeProcessor(connection, swallow_notice, NULL);
@@ -271,7 +284,7 @@ static struct error *finish_start(struct arena *arena, const struct pg_parameter
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 
 	if (PQstatus(connection) == CONNECTION_BAD)
-		return connect_error(arena, parameters->where, connection);
+		return connect_error(arena, parameters, connection);
 	while (status != PGRES_POLLING_OK) {
 		struct pollfd socket = {.fd = PQsocket(connection)};
 
@@ -296,15 +309,16 @@ static struct error *finish_start(struct arena *arena, const struct pg_parameter
 			continue;
 		status = PQconnectPoll(connection);
 		if (status == PGRES_POLLING_FAILED)
-			return connect_error(arena, parameters->where, connection);
+			return connect_error(arena, parameters, connection);
 	}
 	return NULL;
 }
 
-static struct error *connect_error(struct arena *arena, const char *where, const PGconn *connection)
+static struct error *connect_error(struct arena *arena, const struct pg_parameters *parameters,
+                                   const PGconn *connection)
 {
 	const char *complaint = PQerrorMessage(connection), *sqlstate = find_sqlstate(complaint);
-	const char *what = arena_printf(arena, "cannot connect to '%s'", where);
+	const char *what = arena_printf(arena, "cannot connect to '%s'", parameters->where);
 	const char *why = one_line(arena, complaint);
 
 	if ((sqlstate && text_starts(sqlstate, "28")) ||
@@ -313,11 +327,23 @@ static struct error *connect_error(struct arena *arena, const char *where, const
 			arena, DB_AUTH, .what = what, .why = why,
 			.hint = "Check user and password in the database URL, and pg_hba.conf; the agent reads the URL "
 				"again at each try.");
-	if (!sqlstate && (strstr(complaint, "SSL") || strstr(complaint, "certificate")))
+	if (!sqlstate && (strstr(complaint, "SSL") || strstr(complaint, "certificate") ||
+	                  strstr(complaint, "private key")))
 		return FAIL(
 			arena, DB_TLS, .what = what, .why = why,
-			.hint = "Name the file of the server's CA in the database URL (sslcert=/path/ca.pem), or choose what "
-				"is checked: sslmode=verify-full, verify-ca, require or disable.");
+			.hint = arena_printf(
+				arena,
+				"%sName the file of the server's CA in the database URL "
+				"(sslrootcert=/path/ca.pem), or choose what is checked: "
+				"sslmode=verify-full, verify-ca, require or disable; what each means "
+				"is told by: headgate explain database-url",
+				parameters->tls_assumed
+					? "The URL says no sslmode, which means verify-full here. "
+					: ""));
+	if (text_equal(sqlstate, "3D000"))
+		return FAIL(arena, DB_UNREACHABLE, .what = what, .why = why,
+		            .hint = "Create the database, or correct its name in the database URL; the agent "
+				    "tries again by itself.");
 	return FAIL(
 		arena, DB_UNREACHABLE, .what = what, .why = why,
 		.hint = "Is the server up, and may this machine reach its port? The agent tries again by itself.");
@@ -429,10 +455,15 @@ static bool stop_now(PGconn *connection, struct wait *wait, struct pg_reply *rep
 		reply->left = true;
 		return false;
 	}
+	give_up(connection, wait);
+	return true;
+}
+
+static void give_up(PGconn *connection, struct wait *wait)
+{
 	cancel(connection);
 	wait->cancelled = true;
 	wait->deadline = clock_monotonic_ms() + CANCEL_MS;
-	return true;
 }
 
 static void cancel(PGconn *connection)

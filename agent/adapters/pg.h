@@ -22,6 +22,7 @@ struct pg_parameters { /* libpq's connection parameters, in pairs */
 	const struct secret *password; /* NULL: none */
 	const char *where;             /* the database's name for messages; holds no password */
 	uint64_t deadline_ms;
+	bool tls_assumed; /* that TLS is checked was not asked for: messages say so */
 };
 
 enum pg_stop {
@@ -41,6 +42,9 @@ struct pg_query {
 		void *context); /* called about every tick_ms while nothing comes; may be NULL */
 	void *context;
 	uint64_t tick_ms;
+	bool (*meanwhile)(
+		void *work); /* called once, with the query on its way; false: it is cancelled */
+	void *work;
 };
 
 struct pg_result {          /* of one statement that ended well */
@@ -63,6 +67,8 @@ struct pg_reply {
 
 enum pg_transaction { PG_IDLE, PG_IN_TRANSACTION, PG_IN_FAILED, PG_BROKEN };
 
+/* Adds what every connection has: keepalives, and nothing of libpq's files. pg_connect does so by itself. */
+void pg_always(struct arena *arena, struct text_list *keywords, struct text_list *values);
 /* Errors: ERR_DB_UNREACHABLE, ERR_DB_AUTH, ERR_DB_TLS, ERR_STOPPED. */
 FALLIBLE pg_connect(struct arena *arena, const struct pg_parameters *parameters,
                     struct pg **ret_pg);
@@ -70,6 +76,7 @@ void pg_close(struct pg *pg); /* accepts NULL; does not wait for a running state
 int pg_server_version(const struct pg *pg);
 int pg_backend(
 	const struct pg *pg); /* the process id that the server, or a pooler, told at the start */
+bool pg_is_encrypted(const struct pg *pg); /* does TLS protect the way to whoever answers? */
 enum pg_transaction pg_transaction(const struct pg *pg);
 
 void pg_exchange(struct pg *pg, const struct pg_query *query, struct arena *arena,

@@ -63,6 +63,13 @@ FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *o
 	self->access.ca_file = arena_text(arena, options->ca_file);
 	TRY(git_address_parse(arena, options->url, options->token != NULL, options->allow_http,
 	                      &self->access.address));
+	self->access.ssh = (struct git_ssh_keys){
+		.key_file = options->ssh_key_file,
+		.known_hosts = options->known_hosts,
+		.setting = "repository.ssh_key_file",
+	};
+	if (self->access.address.place == GIT_PLACE_SSH)
+		TRY(git_ssh_check(arena, &self->access.address, &self->access.ssh));
 	TRY(git_open(arena, options->mirror, &self->git));
 	self->objects = (struct git_objects){.read = read_object, .context = self->git};
 	*ret_source = &self->source;

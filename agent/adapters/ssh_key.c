@@ -28,7 +28,7 @@ static const struct ssh_key_type key_types[] = {
 
 /* Kinds with an answer of their own. Certificates are the place where a later version goes on. */
 static const struct { const char *suffix, *why; } refused_types[] = {
-	{ "-cert-v01@openssh.com", "certificates come with a later version; list the key itself" },
+	{ "-cert-v01@openssh.com", "certificates do not count here; list the key itself" },
 	{ "ssh-dss",               "DSA keys are too weak; make one with: ssh-keygen -t ed25519" },
 };
 /* clang-format on */

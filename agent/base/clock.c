@@ -1,5 +1,5 @@
 /*
- * Owns time, chance and the wish to stop. Easily got wrong: a signal between looking at the flag and falling asleep;
+ * Owns time, chance and the wishes to stop and to read the configuration again. Easily got wrong: a signal between looking at the flag and falling asleep;
  * clock_poll closes that gap, so wait by it (or by clock_sleep_ms) and not by poll or sleep.
  */
 #include "base/clock.h"
@@ -12,11 +12,13 @@
 #include "base/error.h"
 #include "base/text.h"
 
-static volatile sig_atomic_t stop_flag;
+static volatile sig_atomic_t stop_flag, reload_flag;
 
 static const char *print_time(struct arena *arena, int64_t wall_us, const char *format);
 static void fill_random(void *data, size_t size);
+static void watch_signal(int number, void (*note)(int));
 static void note_stop(int number);
+static void note_reload(int number);
 
 int64_t clock_wall_us(void)
 {
@@ -58,8 +60,10 @@ int clock_poll(struct pollfd *fds, size_t count, int64_t milliseconds)
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGHUP);
 	sigprocmask(SIG_BLOCK, &stops, &before);
-	if (!stop_flag)
+	/* The other wish ends a sleep and no conversation: that would otherwise turn in a circle until its deadline. */
+	if (!stop_flag && (!reload_flag || count))
 		ready = ppoll(fds, count, milliseconds < 0 ? NULL : &wait, &before);
 	number = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -78,7 +82,7 @@ void clock_sleep_ms(uint64_t milliseconds)
 
 	if (__builtin_add_overflow(now, milliseconds, &end))
 		end = UINT64_MAX;
-	for (; now < end && !stop_flag; now = clock_monotonic_ms())
+	for (; now < end && !stop_flag && !reload_flag; now = clock_monotonic_ms())
 		(void)clock_poll(NULL, 0, end - now > INT32_MAX ? INT32_MAX : (int64_t)(end - now));
 }
 
@@ -149,16 +153,31 @@ uint64_t jitter(uint64_t milliseconds)
 
 void stop_watch(void)
 {
-	struct sigaction action = {.sa_handler = note_stop};
-
-	sigemptyset(&action.sa_mask);
-	if (sigaction(SIGTERM, &action, NULL) || sigaction(SIGINT, &action, NULL))
-		BUG("signals cannot be watched");
+	watch_signal(SIGTERM, note_stop);
+	watch_signal(SIGINT, note_stop);
 }
 
 bool stop_asked(void)
 {
 	return stop_flag != 0;
+}
+
+void reload_watch(void)
+{
+	watch_signal(SIGHUP, note_reload);
+}
+
+bool reload_waits(void)
+{
+	return reload_flag != 0;
+}
+
+bool reload_asked(void)
+{
+	const bool asked = reload_flag != 0;
+
+	reload_flag = 0;
+	return asked;
 }
 
 static const char *print_time(struct arena *arena, int64_t wall_us, const char *format)
@@ -187,8 +206,23 @@ static void fill_random(void *data, size_t size)
 		BUG("the system has no random bytes");
 }
 
+static void watch_signal(int number, void (*note)(int))
+{
+	struct sigaction action = {.sa_handler = note};
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(number, &action, NULL))
+		BUG("signals cannot be watched");
+}
+
 static void note_stop(int number)
 {
 	(void)number;
 	stop_flag = 1;
+}
+
+static void note_reload(int number)
+{
+	(void)number;
+	reload_flag = 1;
 }

@@ -5,12 +5,15 @@
 #include "base/decode_value.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
 #define TEXT_MAXIMUM 4096
 #define LIST_MAXIMUM 1000
+#define CREDENTIAL "credential:"
+#define CREDENTIALS "/run/credentials/headgate.service" /* where systemd shows them to the unit */
 #define SHOWN_MAXIMUM 60 /* code points of a wrong value in a message */
 
 struct reading {
@@ -27,6 +30,9 @@ static bool read_duration(struct reading *reading, const char *text, void *membe
 static bool read_size(struct reading *reading, const char *text, void *member);
 static bool read_bool(struct reading *reading, const char *text, void *member);
 static bool read_path(struct reading *reading, const char *text, void *member);
+static bool is_file(const struct field *field);
+static bool is_credential(const char *name);
+static const char *credential_path(struct arena *arena, const char *name);
 static bool read_texts(struct reading *reading, const struct text_list *texts, void *member);
 static bool read_choices(struct reading *reading, const struct text_list *texts, void *member);
 static const char *print_number(struct arena *arena, uint64_t number);
@@ -301,10 +307,36 @@ static bool read_path(struct reading *reading, const char *text, void *member)
 		return refuse_value(reading, text, "is no path");
 	if (!read_text(reading, text, &path))
 		return false;
-	if (reading->document->folder)
+	if (text_starts(path, CREDENTIAL) && is_file(reading->field)) {
+		if (!is_credential(path + strlen(CREDENTIAL)))
+			return refuse_value(reading, text, "is no name of a credential");
+		path = credential_path(reading->arena, path + strlen(CREDENTIAL));
+	} else if (reading->document->folder)
 		path = path_join(reading->arena, reading->document->folder, path);
 	*(const char **)member = path;
 	return true;
+}
+
+/* "database_url_file", "repository.token_file": secrets, and no folders. */
+static bool is_file(const struct field *field)
+{
+	const char *end = strrchr(field->name, '_');
+
+	return end && text_equal(end, "_file");
+}
+
+/* As LoadCredential= of systemd takes them. */
+static bool is_credential(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/') && strlen(name) <= NAME_MAX;
+}
+
+/* A command typed beside the service has no variable: it finds the service's own folder, if it may read it. */
+static const char *credential_path(struct arena *arena, const char *name)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	return path_join(arena, folder && *folder == '/' ? folder : CREDENTIALS, name);
 }
 
 static bool read_texts(struct reading *reading, const struct text_list *texts, void *member)

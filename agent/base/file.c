@@ -4,6 +4,7 @@
  */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +18,13 @@
 #define SECRET_MAXIMUM ((size_t)64 * 1024)
 #define PIECE ((size_t)64 * 1024)
 
+static void dir_cleanup(DIR **folder)
+{
+	if (*folder)
+		(void)closedir(*folder);
+}
+#define AUTO_DIR CLEANUP(dir_cleanup) DIR *
+
 #ifdef HEADGATE_FAULTS
 struct file_calls file_calls = {
 #else
@@ -28,6 +36,7 @@ static const struct file_calls file_calls = {
 	.renameat = renameat,
 };
 
+static enum entry_kind kind_of(mode_t mode);
 static FALLIBLE failed(struct arena *arena, const char *aim, const char *path, int number);
 static FALLIBLE open_to_read(struct arena *arena, const char *path, int *ret_fd,
                              struct stat *ret_stat);
@@ -36,9 +45,10 @@ static FALLIBLE read_all(struct arena *arena, int fd, const char *path, size_t m
 static FALLIBLE secret_rights(struct arena *arena, const char *path, const struct stat *stat);
 static FALLIBLE open_folder(struct arena *arena, const char *aim, const char *path, int *ret_fd);
 static FALLIBLE save_inside(struct arena *arena, int folder, const char *path, struct bytes bytes,
-                            mode_t mode);
+                            mode_t mode, const struct stat *owner);
 static FALLIBLE save_temporary(struct arena *arena, int folder, const char *temporary,
-                               const char *path, struct bytes bytes, mode_t mode);
+                               const char *path, struct bytes bytes, mode_t mode,
+                               const struct stat *owner);
 static int write_all(int fd, struct bytes bytes);
 static const char *path_name(const char *path);
 
@@ -73,12 +83,47 @@ FALLIBLE file_read_secret(struct arena *arena, const char *path, struct bytes *r
 	return NULL;
 }
 
+FALLIBLE file_check_program(struct arena *arena, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return failed(arena, "run", path, errno);
+	if (!S_ISREG(status.st_mode) || access(path, X_OK))
+		return failed(arena, "run", path, EACCES);
+	if ((status.st_uid == 0 || status.st_uid == geteuid()) &&
+	    !(status.st_mode & (S_IWGRP | S_IWOTH)))
+		return NULL;
+	return FAIL(arena, FILE_RIGHTS,
+	            .what = arena_printf(arena, "cannot trust the program '%s'", path),
+	            .why = "others than root and the agent's user may write it",
+	            .hint = arena_printf(arena,
+	                                 "Take that right away: chown root '%s'; chmod go-w '%s'",
+	                                 path, path));
+}
+
 FALLIBLE file_save(struct arena *arena, const char *path, struct bytes bytes, mode_t mode)
 {
 	AUTO_FD folder = -1;
 
 	TRY(open_folder(arena, "write", path_folder(arena, path), &folder));
-	TRY(save_inside(arena, folder, path, bytes, mode));
+	TRY(save_inside(arena, folder, path, bytes, mode, /* owner= */ NULL));
+	if (file_calls.fsync(folder))
+		return failed(arena, "sync the folder of", path, errno);
+	return NULL;
+}
+
+FALLIBLE file_replace(struct arena *arena, const char *path, struct bytes bytes)
+{
+	struct stat stat;
+	AUTO_FD folder = -1;
+
+	if (lstat(path, &stat))
+		return failed(arena, "write", path, errno);
+	if (!S_ISREG(stat.st_mode))
+		return failed(arena, "write", path, S_ISLNK(stat.st_mode) ? ELOOP : EINVAL);
+	TRY(open_folder(arena, "write", path_folder(arena, path), &folder));
+	TRY(save_inside(arena, folder, path, bytes, stat.st_mode & 07777, &stat));
 	if (file_calls.fsync(folder))
 		return failed(arena, "sync the folder of", path, errno);
 	return NULL;
@@ -162,6 +207,53 @@ FALLIBLE folder_free_space(struct arena *arena, const char *path, uint64_t *ret_
 		return failed(arena, "ask for the free space of", path, errno);
 	*ret_bytes = (uint64_t)space.f_bavail * space.f_frsize;
 	return NULL;
+}
+
+FALLIBLE folder_list(struct arena *arena, const char *path, size_t maximum,
+                     struct file_entries *ret_entries)
+{
+	AUTO_DIR folder = opendir(path);
+	struct file_entries entries = {0};
+	struct stat stat;
+
+	if (!folder)
+		return failed(arena, "list the folder", path, errno);
+	for (;;) {
+		struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(folder);
+		if (!entry && errno)
+			return failed(arena, "list the folder", path, errno);
+		if (!entry)
+			break;
+		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+			continue;
+		if (entries.count == maximum)
+			return FAIL(
+				arena, FILE_LIMIT,
+				.what = arena_printf(arena, "cannot list the folder '%s'", path),
+				.why = arena_printf(arena, "it holds more than %zu entries",
+			                            maximum),
+				.hint = arena_printf(arena, "Is it the right one? Look: ls -l '%s'",
+			                             path));
+		if (fstatat(dirfd(folder), entry->d_name, &stat, AT_SYMLINK_NOFOLLOW))
+			return failed(arena, "look at", path_join(arena, path, entry->d_name),
+			              errno);
+		*LIST_ADD(arena, &entries) = (struct file_entry){arena_text(arena, entry->d_name),
+		                                                 kind_of(stat.st_mode)};
+	}
+	*ret_entries = entries;
+	return NULL;
+}
+
+static enum entry_kind kind_of(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return ENTRY_IS_FILE;
+	if (S_ISDIR(mode))
+		return ENTRY_IS_FOLDER;
+	return S_ISLNK(mode) ? ENTRY_IS_LINK : ENTRY_IS_OTHER;
 }
 
 bool file_exists(const char *path)
@@ -315,12 +407,12 @@ static FALLIBLE open_folder(struct arena *arena, const char *aim, const char *pa
 }
 
 static FALLIBLE save_inside(struct arena *arena, int folder, const char *path, struct bytes bytes,
-                            mode_t mode)
+                            mode_t mode, const struct stat *owner)
 {
 	const char *name = path_name(path);
 	const char *temporary =
 		arena_printf(arena, ".%.200s.%016" PRIx64 ".new", name, random_below(UINT64_MAX));
-	struct error *error = save_temporary(arena, folder, temporary, path, bytes, mode);
+	struct error *error = save_temporary(arena, folder, temporary, path, bytes, mode, owner);
 
 	if (!error && file_calls.renameat(folder, temporary, folder, name))
 		error = failed(arena, "write", path, errno);
@@ -330,13 +422,14 @@ static FALLIBLE save_inside(struct arena *arena, int folder, const char *path, s
 }
 
 static FALLIBLE save_temporary(struct arena *arena, int folder, const char *temporary,
-                               const char *path, struct bytes bytes, mode_t mode)
+                               const char *path, struct bytes bytes, mode_t mode,
+                               const struct stat *owner)
 {
 	AUTO_FD fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	                    mode);
 	int problem;
 
-	if (fd < 0 || fchmod(fd, mode))
+	if (fd < 0 || (owner && fchown(fd, owner->st_uid, owner->st_gid)) || fchmod(fd, mode))
 		return failed(arena, "write", path, errno);
 	problem = write_all(fd, bytes);
 	if (!problem && file_calls.fsync(fd))

@@ -1,7 +1,9 @@
 /* Owns SHA-256. libcrypto fails here only when memory is gone or it is broken, so failing is a BUG, not an error. */
 #include "base/hash.h"
 
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -53,4 +55,14 @@ const char *sha256_text(struct arena *arena, const void *data, size_t size)
 
 	sha256_hex(data, size, hex);
 	return hex;
+}
+
+void hmac_sha1(struct bytes key, struct bytes data, unsigned char ret_digest[HMAC_SHA1_SIZE])
+{
+	unsigned size = HMAC_SHA1_SIZE;
+
+	if (key.size > INT_MAX ||
+	    !HMAC(EVP_sha1(), key.data, (int)key.size, (const unsigned char *)data.data, data.size,
+	          ret_digest, &size))
+		BUG("HMAC-SHA-1 does not work");
 }

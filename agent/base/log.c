@@ -63,6 +63,8 @@ void log_line(enum log_level level, enum log_event event, const struct log_line 
 	node = line_node(arena, level, event, line);
 	if (under_systemd())
 		text_printf(&text, "<%d>", levels[level].priority);
+	else if (isatty(STDERR_FILENO))
+		text_add(&text, "\r\033[K"); /* a line of progress may stand there */
 	text_add(&text, as_json ? node_to_json(arena, node) : print_text(arena, node));
 	text_add(&text, "\n");
 	(void)!write(STDERR_FILENO, text.data, text.size); /* there is nowhere to complain */

@@ -93,7 +93,7 @@ FALLIBLE process_stream(struct arena *arena, const struct process *process, proc
 	heard(talk);
 	if (stop_asked())
 		return stopped(talk);
-	TRY(child_start(arena, process, &talk->child));
+	TRY(child_start(arena, process, process->input.size > 0, &talk->child));
 
 	sigemptyset(&ignore.sa_mask);
 	/* A program may end without reading its input. */
@@ -168,7 +168,7 @@ static FALLIBLE converse(struct conversation *talk)
 			wait = (int64_t)(talk->end_ms - now);
 		if (clock_poll(fds, 3, wait))
 			TRY(pass_on(talk, fds));
-		else if (ended)
+		else if (ended && !stop_asked()) /* a stop, too, makes clock_poll say "nothing" */
 			return NULL;
 	}
 }

@@ -28,7 +28,7 @@ static void pipes_cleanup(struct pipes *pipes);
 #define AUTO_PIPES CLEANUP(pipes_cleanup) struct pipes
 
 static FALLIBLE failed(struct arena *arena, const struct process *process, struct report report);
-static int open_pipes(const struct process *process, struct pipes *pipes);
+static int open_pipes(bool has_input, struct pipes *pipes);
 static int open_pipe(int fds[2]);
 static char **make_arguments(struct arena *arena, const struct process *process);
 static char **make_environment(struct arena *arena, const struct process *process);
@@ -40,7 +40,8 @@ static int reset_signals(void);
 static int close_later(void);
 static bool read_report(int fd, struct report *ret_report);
 
-FALLIBLE child_start(struct arena *arena, const struct process *process, struct child *ret_child)
+FALLIBLE child_start(struct arena *arena, const struct process *process, bool has_input,
+                     struct child *ret_child)
 {
 	AUTO_PIPES pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
 	char **arguments = make_arguments(arena, process);
@@ -50,7 +51,7 @@ FALLIBLE child_start(struct arena *arena, const struct process *process, struct 
 
 	if (process->program[0] != '/')
 		BUG("the program '%s' is not named by an absolute path", process->program);
-	if (open_pipes(process, &pipes)) {
+	if (open_pipes(has_input, &pipes)) {
 		report.number = errno;
 		return failed(arena, process, report);
 	}
@@ -112,11 +113,11 @@ static FALLIBLE failed(struct arena *arena, const struct process *process, struc
 }
 
 /* 0, or -1 with errno. */
-static int open_pipes(const struct process *process, struct pipes *pipes)
+static int open_pipes(bool has_input, struct pipes *pipes)
 {
 	if (open_pipe(pipes->output) || open_pipe(pipes->complaint) || open_pipe(pipes->report))
 		return -1;
-	if (process->input.size) {
+	if (has_input) {
 		if (open_pipe(pipes->input) || fcntl(pipes->input[1], F_SETFL, O_NONBLOCK))
 			return -1;
 	} else if ((pipes->input[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0) {

@@ -10,4 +10,5 @@ struct child {
 };
 
 /* On failure nothing is left: no child, no descriptor. */
-FALLIBLE child_start(struct arena *arena, const struct process *process, struct child *ret_child);
+FALLIBLE child_start(struct arena *arena, const struct process *process, bool has_input,
+                     struct child *ret_child);

@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 
-#define WORD_MAXIMUM 64 /* longer words are nobody's typing error */
+#define WORD_MAXIMUM 64   /* longer words are nobody's typing error */
+#define TYPED_MAXIMUM 300 /* code points of a name in a command */
 
 static void text_more(struct text *text, size_t size);
 static bool is_space(char letter);
@@ -184,6 +185,24 @@ const char *text_clip(struct arena *arena, const char *text, size_t limit)
 		left -= length;
 	}
 	return text_get(&clipped);
+}
+
+const char *text_word(struct arena *arena, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_-./:@%+,";
+	struct text word = TEXT_IN(arena);
+
+	if (*text && *text != '-' && !text[strspn(text, plain)])
+		return text;
+	text_add(&word, "'");
+	for (text = text_clip(arena, text, TYPED_MAXIMUM); *text; text++)
+		if (*text == '\'')
+			text_add(&word, "'\\''");
+		else
+			text_add_bytes(&word, text, 1);
+	text_add(&word, "'");
+	return text_get(&word);
 }
 
 const char *text_nearest(const char *word, const char *const *known, size_t count)

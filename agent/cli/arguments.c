@@ -10,7 +10,7 @@ static const struct option global[] = {
 	{"config", "FILE",
          "the configuration; default: HEADGATE_CONFIG, ./headgate.yaml, /etc/headgate/headgate.yaml"},
 	{"target", "NAME",
-         "one target; default: every target (baseline, verify and retry take one)"},
+         "one target; default: every one, and the only one where a command takes one"},
 	{"output", "text|json", "how results are printed; default: text"},
 	{"log-level", "LEVEL",
          "error, warning, info or debug; default: info for run, no log otherwise"},
@@ -20,8 +20,11 @@ static const struct option global[] = {
 };
 
 static const struct command *const all[] = {
-	&cmd_run,      &cmd_reconcile, &cmd_plan,  &cmd_status,  &cmd_history,
-	&cmd_baseline, &cmd_verify,    &cmd_retry, &cmd_explain, &cmd_version,
+	&cmd_run,     &cmd_reconcile, &cmd_plan,    &cmd_preflight, &cmd_status,
+	&cmd_history, &cmd_wait,      &cmd_init,    &cmd_doctor,    &cmd_baseline,
+	&cmd_verify,  &cmd_retry,     &cmd_resolve, &cmd_rollback,  &cmd_unhold,
+	&cmd_suspend, &cmd_resume,    &cmd_keys,    &cmd_log,       &cmd_explain,
+	&cmd_version,
 };
 
 #define COMMAND_COUNT (sizeof all / sizeof *all)
@@ -34,7 +37,7 @@ static struct error *refuse_option(struct invocation *invocation, const char *na
 static struct error *read_command(struct invocation *invocation, const char *word);
 static struct error *check_operands(struct invocation *invocation);
 static struct error *check_choice(struct invocation *invocation, const char *option, const char *a,
-                                  const char *b);
+                                  const char *b, const char *const *more);
 static void print_options(const struct option *options);
 
 const struct command *const *commands_all(size_t *ret_count)
@@ -84,6 +87,8 @@ struct error *arguments_read(int argc, char **argv, struct invocation *invocatio
 			invocation->command = &cmd_version;
 		else if (!options_end && argv[i][0] == '-' && argv[i][1])
 			TRY(read_option(argc, argv, &i, invocation));
+		else if (!invocation->command && text_equal(argv[i], "help"))
+			*ret_help = true;
 		else if (!invocation->command)
 			TRY(read_command(invocation, argv[i]));
 		else
@@ -95,10 +100,11 @@ struct error *arguments_read(int argc, char **argv, struct invocation *invocatio
 		if (!find_option(global, invocation->given[i].name) &&
 		    !find_option(invocation->command->options, invocation->given[i].name))
 			return refuse_option(invocation, invocation->given[i].name);
-	TRY(check_choice(invocation, "output", "text", "json"));
-	TRY(check_choice(invocation, "log-format", "text", "json"));
+	TRY(check_choice(invocation, "output", "text", "json", invocation->command->outputs));
+	TRY(check_choice(invocation, "log-format", "text", "json", NULL));
 	invocation->json = text_equal(invocation_option(invocation, "output"), "json");
-	return check_operands(invocation);
+	TRY(check_operands(invocation));
+	return invocation->command->check ? invocation->command->check(invocation) : NULL;
 }
 
 void help_print(const struct command *command)
@@ -240,17 +246,23 @@ static struct error *check_operands(struct invocation *invocation)
 }
 
 static struct error *check_choice(struct invocation *invocation, const char *option, const char *a,
-                                  const char *b)
+                                  const char *b, const char *const *more)
 {
 	const char *value = invocation_option(invocation, option);
+	struct text choices = TEXT_IN(invocation->arena);
 
 	if (!value || text_equal(value, a) || text_equal(value, b))
 		return NULL;
+	text_printf(&choices, "--%s %s or --%s %s", option, a, option, b);
+	for (; more && *more; more++) {
+		if (text_equal(value, *more))
+			return NULL;
+		text_printf(&choices, " or --%s %s", option, *more);
+	}
 	return FAIL(invocation->arena, USAGE,
 	            .what = arena_printf(invocation->arena, "option '--%s' cannot be '%s'", option,
 	                                 value),
-	            .hint = arena_printf(invocation->arena, "Write --%s %s or --%s %s.", option, a,
-	                                 option, b));
+	            .hint = arena_printf(invocation->arena, "Write %s.", text_get(&choices)));
 }
 
 static void print_options(const struct option *options)

@@ -13,9 +13,9 @@
 
 #include <limits.h>
 
+static struct node *error_node(struct arena *arena, const struct error *error);
 static struct error *prepare(struct invocation *invocation);
 static struct error *configure_log(struct invocation *invocation);
-static const char *find_config(struct arena *arena, const struct invocation *invocation);
 static struct error *choose_target(struct invocation *invocation);
 static const char *own_path(struct arena *arena, const char *name);
 
@@ -34,12 +34,17 @@ int cli_main(int argc, char **argv, const struct registry *registry)
 	}
 	if (!error) {
 		error = prepare(&invocation);
-		if (!error) {
+		is_logged = invocation.command == &cmd_reconcile && log_is_on(LOG_LEVEL_INFO);
+		if (error && is_logged)
+			LOG(ERROR, PASS_ENDED, .outcome = reaction_name(error->row->reaction),
+			    .code = error->row->code,
+			    .msg = arena_printf(arena, "%s; next: %s", error_line(arena, error),
+			                        error->hint));
+		if (!error)
 			error = invocation.command->perform(&invocation, &status);
-			is_logged =
-				invocation.command == &cmd_reconcile && log_is_on(LOG_LEVEL_INFO);
-		}
 	}
+	if (error && invocation.json && !terminal_json_printed())
+		terminal_json(arena, error_node(arena, error));
 	(void)fflush(stdout);
 	if (!error)
 		return status;
@@ -48,13 +53,33 @@ int cli_main(int argc, char **argv, const struct registry *registry)
 	return error->row->exit_status;
 }
 
+/* A program that reads the output is told in its own language, too. */
+static struct node *error_node(struct arena *arena, const struct error *error)
+{
+	struct node *node = node_map(arena);
+
+	node_set_text(arena, node, "outcome", reaction_name(error->row->reaction));
+	node_set_text(arena, node, "code", error->row->code);
+	node_set_text(arena, node, "what", error->what);
+	node_set_text(arena, node, "why", error->why);
+	node_set_text(arena, node, "next", error->hint);
+	return node;
+}
+
 static struct error *prepare(struct invocation *invocation)
 {
 	TRY(configure_log(invocation));
 	stop_watch();
-	if (!(invocation->command->needs & NEEDS_CONFIG))
+	if (!(invocation->command->needs & NEEDS_CONFIG) ||
+	    (invocation->command->needs_unless &&
+	     invocation_option(invocation, invocation->command->needs_unless)))
 		return NULL;
-	TRY(config_load(invocation->arena, find_config(invocation->arena, invocation),
+	return invocation_load(invocation);
+}
+
+struct error *invocation_load(struct invocation *invocation)
+{
+	TRY(config_load(invocation->arena, invocation_config_path(invocation),
 	                invocation->registry->read_yaml, &invocation->config));
 	invocation->engine =
 		(struct engine){.config = &invocation->config, .registry = invocation->registry};
@@ -79,14 +104,14 @@ static struct error *configure_log(struct invocation *invocation)
 	return NULL;
 }
 
-static const char *find_config(struct arena *arena, const struct invocation *invocation)
+const char *invocation_config_path(const struct invocation *invocation)
 {
 	const char *given = invocation_option(invocation, "config");
 
 	if (!given)
 		given = getenv("HEADGATE_CONFIG");
 	if (given && *given)
-		return arena_text(arena, given);
+		return arena_text(invocation->arena, given);
 	return file_exists("headgate.yaml") ? "headgate.yaml" : "/etc/headgate/headgate.yaml";
 }
 

@@ -1,12 +1,18 @@
 /* headgate explain: the program's own tables, so that the documentation cannot drift. */
+#include <ctype.h>
+
 #include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/explain_trust.h"
 #include "cli/terminal.h"
+#include "model/database_url.h"
 #include "policy/config.h"
 #include "policy/policy.h"
 
 static struct error *explain_pipeline(struct invocation *invocation);
 static struct error *explain_policy(struct invocation *invocation);
 static struct error *explain_config(struct invocation *invocation);
+static struct error *explain_database_url(struct invocation *invocation);
 static struct error *explain_errors(struct invocation *invocation);
 static struct error *explain_records(struct invocation *invocation);
 
@@ -17,8 +23,11 @@ static const struct topic {
 	{"pipeline", "the stages of a deploy and of a rollback", explain_pipeline},
 	{"policy", "the fields of a policy", explain_policy},
 	{"config", "the fields of the configuration", explain_config},
+	{"database-url", "the parameters of the database URL", explain_database_url},
 	{"errors", "every error, its code, reaction and exit status", explain_errors},
 	{"records", "what the journal keeps", explain_records},
+	{"trust", "who may do what on a target (needs the configuration)", explain_trust},
+	{"completion", "a completion script for bash", completion_print},
 };
 
 #define TOPIC_COUNT (sizeof topics / sizeof *topics)
@@ -43,6 +52,7 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 {
 	const char *word = invocation->operands.count ? invocation->operands.items[0] : NULL;
 	const char *known[TOPIC_COUNT], *nearest;
+	char *code;
 
 	(void)ret_status;
 	if (invocation->json &&
@@ -55,8 +65,11 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 		if (text_equal(topics[i].name, word))
 			return topics[i].explain(invocation);
 	}
-	if (error_find(word))
-		return explain_code(invocation, error_find(word));
+	code = arena_text(invocation->arena, word);
+	for (char *letter = code; *letter; letter++)
+		*letter = (char)toupper((unsigned char)*letter);
+	if (error_find(code))
+		return explain_code(invocation, error_find(code));
 	nearest = text_nearest(word, known, TOPIC_COUNT);
 	return FAIL(
 		invocation->arena, USAGE,
@@ -84,13 +97,13 @@ static struct error *list_topics(struct invocation *invocation)
 		node_set_text(invocation->arena, row, "topic", topics[i].name);
 		node_set_text(invocation->arena, row, "sentence", topics[i].sentence);
 		if (!invocation->json)
-			terminal_print(COLOUR_NONE, "  headgate explain %-10s %s\n", topics[i].name,
+			terminal_print(COLOUR_NONE, "  headgate explain %-13s %s\n", topics[i].name,
 			               topics[i].sentence);
 	}
 	if (invocation->json)
 		terminal_json(invocation->arena, list);
 	else
-		terminal_print(COLOUR_NONE, "  headgate explain %-10s one error, such as V002\n",
+		terminal_print(COLOUR_NONE, "  headgate explain %-13s one error, such as V002\n",
 		               "CODE");
 	return NULL;
 }
@@ -275,6 +288,33 @@ static struct node *variable_nodes(struct arena *arena)
 	return list;
 }
 
+static struct error *explain_database_url(struct invocation *invocation)
+{
+	static const char *const treatments[] = {[PARAMETER_USED] = "used",
+	                                         [PARAMETER_IGNORED] = "ignored",
+	                                         [PARAMETER_REFUSED] = "refused"};
+	struct node *list = node_list(invocation->arena);
+	const struct database_url_parameter *row;
+
+	for (size_t i = 0; (row = database_url_parameter(i)); i++) {
+		struct node *node = node_add(list, node_map(invocation->arena));
+
+		node_set_text(invocation->arena, node, "parameter", row->name);
+		node_set_text(invocation->arena, node, "treatment", treatments[row->treatment]);
+		node_set_text(invocation->arena, node, "values", row->values);
+		node_set_text(invocation->arena, node, "sentence", row->sentence);
+		if (invocation->json)
+			continue;
+		terminal_print(COLOUR_GOOD, "  %s", row->name);
+		terminal_print(COLOUR_FAINT, "  %s%s%s\n", treatments[row->treatment],
+		               row->values ? ": " : "", row->values ? row->values : "");
+		terminal_row(COLOUR_NONE, 4, "", row->sentence);
+	}
+	if (invocation->json)
+		terminal_json(invocation->arena, list);
+	return NULL;
+}
+
 static struct error *explain_errors(struct invocation *invocation)
 {
 	const struct error_row *rows = error_rows();
@@ -372,7 +412,7 @@ const struct command cmd_explain = {
 	.perform = perform,
 	.description =
 		"Prints the tables that the program itself works by, so that what you read is what runs. TOPIC is "
-		"pipeline, policy, config, errors, records, or the code of one error, such as V002. Without a topic "
-		"it lists them.",
+		"pipeline, policy, config, database-url, errors, records, trust, completion, or the code of one error, such as V002. Without "
+		"a topic it lists them.",
 	.example = "headgate explain V002",
 };

@@ -40,7 +40,7 @@ static struct error *list_runs(struct invocation *invocation, struct journal *jo
 	struct node *list = node_list(arena);
 	size_t names_width = 0, outcomes_width = 0;
 
-	if (limit_text && !parse_number(limit_text, LIMIT_MAXIMUM, &limit))
+	if (limit_text && (!parse_number(limit_text, LIMIT_MAXIMUM, &limit) || !limit))
 		return FAIL(arena, USAGE,
 		            .what = arena_printf(arena, "'%s' is no limit", limit_text),
 		            .hint = "Write a number, such as --limit 50.");
@@ -129,6 +129,15 @@ static void print_run(struct invocation *invocation, const struct run_memory *ru
 	if (run->backup) {
 		terminal_print(COLOUR_NONE, "\n");
 		terminal_field(COLOUR_NONE, "backup", node_find_text(run->backup, "file"));
+		if (node_find_text(run->backup, "from_target"))
+			terminal_field(
+				COLOUR_NONE, "from",
+				arena_printf(
+					arena, "run %lld of '%s', %s before this one",
+					(long long)node_find_number(run->backup, "from_run", 0),
+					node_find_text(run->backup, "from_target"),
+					text_duration(arena, (uint64_t)node_find_number(
+								     run->backup, "age_ms", 0))));
 		terminal_field(COLOUR_NONE, "sha256", node_find_text(run->backup, "sha256"));
 		if (node_find_text(run->backup, "roles_why"))
 			terminal_field(COLOUR_CARE, "roles",

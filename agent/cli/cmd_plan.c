@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 
+static void note_standing(struct arena *arena, struct run *run);
 static void print_plan(struct invocation *invocation, const struct run *run,
                        const struct error *error);
 static void print_item(struct invocation *invocation, const struct plan_item *item);
@@ -22,6 +23,7 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 
 		if (!error)
 			error = run.refusal;
+		note_standing(invocation->arena, &run);
 		if (invocation->json)
 			node_add(list, plan_node(invocation, &run, error));
 		else
@@ -38,6 +40,25 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 	return first;
 }
 
+/* What failed in the database stands until its file or the plan changes; the plan alone would promise too much. */
+static void note_standing(struct arena *arena, struct run *run)
+{
+	for (size_t i = 0; i < run->memory.refusals.count; i++) {
+		const struct refusal *refusal = &run->memory.refusals.items[i];
+
+		if (!refusal->sticky || refusal->at_us <= run->memory.retried_us)
+			continue;
+		for (size_t k = 0; k < run->plan.count; k++)
+			if (text_equal(refusal->migration, run->plan.items[k].name))
+				*LIST_ADD(arena, &run->plan.notes) = arena_printf(
+					arena,
+					"'%s' stood refused in run %lld (%s); unchanged, it is tried again only "
+					"after headgate retry --target %s",
+					refusal->migration, (long long)refusal->run, refusal->code,
+					run->target->name);
+	}
+}
+
 static void print_plan(struct invocation *invocation, const struct run *run,
                        const struct error *error)
 {
@@ -50,13 +71,17 @@ static void print_plan(struct invocation *invocation, const struct run *run,
 	if (run->head)
 		terminal_print(COLOUR_FAINT, ", %s is at %s", run->branch,
 		               commit_short(arena, run->head));
+	if (run->target->mode == MODE_OBSERVE)
+		terminal_print(COLOUR_FAINT, ", observes");
 	terminal_print(COLOUR_NONE, "\n");
 	for (size_t i = 0; i < run->plan.count; i++)
 		print_item(invocation, &run->plan.items[i]);
+	for (size_t i = 0; i < run->notes.count; i++)
+		terminal_field(COLOUR_CARE, "note", run->notes.items[i]);
 	for (size_t i = 0; i < run->plan.notes.count; i++)
 		terminal_field(COLOUR_CARE, "note", run->plan.notes.items[i]);
 	if (!run->plan.count && !error)
-		terminal_field(COLOUR_GOOD, "", "nothing to do");
+		terminal_field(COLOUR_GOOD, "agrees", "nothing to do");
 	if (run->plan.count && error)
 		terminal_field(COLOUR_CARE, "then",
 		               arena_printf(arena, "stops before %s, which stands refused",
@@ -109,7 +134,10 @@ static struct node *plan_node(struct invocation *invocation, const struct run *r
 		node_set_number(arena, row, "statements", (int64_t)item->script.count);
 		node_set_bool(arena, row, "late", item->late);
 	}
+	node_set_bool(arena, node, "observes", run->target->mode == MODE_OBSERVE);
 	notes = node_set(arena, node, "notes", node_list(arena));
+	for (size_t i = 0; i < run->notes.count; i++)
+		node_add(notes, node_text(arena, run->notes.items[i]));
 	for (size_t i = 0; i < run->plan.notes.count; i++)
 		node_add(notes, node_text(arena, run->plan.notes.items[i]));
 	node_set_text(arena, node, "code", error ? error->row->code : NULL);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "model/arrival.h"
 
 #define BEHIND_SHOWN 5
 
@@ -14,6 +15,7 @@ struct view { /* of one target */
 	struct error *error; /* of the look, or of the step that stands refused */
 	const struct refusal *sticky;
 	const struct stage_memory *stopped; /* of the open run */
+	bool resolved; /* what it stopped at: a person has said what the row means, and the next pass settles it */
 	struct {
 		const char *code, *what, *why, *next;
 	} told; /* by the first of these three that there is */
@@ -22,9 +24,12 @@ struct view { /* of one target */
 static struct view look(struct invocation *invocation, const struct target *target);
 static void tell(struct view *view);
 static bool is_explained(const struct view *view);
+static bool is_resolved(const struct view *view);
 static const struct refusal *find_sticky(const struct run *run);
 static int status_of(const struct view *view);
 static void print_view(struct invocation *invocation, const struct view *view);
+static void print_unplanned(struct invocation *invocation, const struct view *view);
+static bool is_unplanned(const struct run *run, const char *name);
 static void print_refused(struct invocation *invocation, const struct view *view);
 static const char *line_with_code(struct arena *arena, const struct error *error);
 static const char *line_about(struct arena *arena, const struct step *step);
@@ -34,6 +39,8 @@ static const char *reaction_label(const char *reaction);
 static void print_behind(struct invocation *invocation, const struct view *view);
 static void print_next(struct invocation *invocation, const struct view *view);
 static struct node *view_node(struct invocation *invocation, const struct view *view);
+
+static struct arrival head_arrival(struct arena *arena, const struct run *run);
 
 static struct error *perform(struct invocation *invocation, int *ret_status)
 {
@@ -46,8 +53,10 @@ static struct error *perform(struct invocation *invocation, int *ret_status)
 
 		if (invocation->json)
 			node_add(list, view_node(invocation, &view));
-		else
+		else {
+			terminal_print(COLOUR_NONE, "%s", i ? "\n" : "");
 			print_view(invocation, &view);
+		}
 		if (status_of(&view) > *ret_status)
 			*ret_status = status_of(&view);
 	}
@@ -70,6 +79,10 @@ static struct view look(struct invocation *invocation, const struct target *targ
 				view.stopped = &view.run.memory.open_run->stages.items[i];
 	if (is_explained(&view))
 		view.error = NULL;
+	if (is_resolved(&view)) {
+		view.stopped = NULL;
+		view.resolved = true;
+	}
 	tell(&view);
 	return view;
 }
@@ -112,6 +125,30 @@ static bool is_explained(const struct view *view)
 	return false;
 }
 
+/* The open run waits for a person, and no row that it tried is open any more. */
+static bool is_resolved(const struct view *view)
+{
+	const struct run_memory *open = view->run.memory.open_run;
+	bool resolved = false;
+
+	if (!open || !view->stopped || !view->run.has_ledger ||
+	    !text_equal(view->stopped->reaction, reaction_name(REACT_HALT)))
+		return false;
+	for (size_t i = 0; i < open->intents.count; i++) {
+		const struct intent *intent = &open->intents.items[i];
+		const struct ledger_row *row;
+
+		if (intent->statement || (intent->result && !text_equal(intent->result, "partly")))
+			continue;
+		row = ledger_newest(&view->run.ledger, intent->migration);
+		if (!text_equal(intent->action, plan_action_name(PLAN_APPLY)) || !row ||
+		    ledger_row_state(row) == ROW_OPEN)
+			return false;
+		resolved = true;
+	}
+	return resolved;
+}
+
 static const struct refusal *find_sticky(const struct run *run)
 {
 	for (size_t i = 0; i < run->memory.refusals.count; i++)
@@ -125,7 +162,7 @@ static int status_of(const struct view *view)
 {
 	if (view->told.code)
 		return error_find(view->told.code) ? error_find(view->told.code)->exit_status : 1;
-	return view->run.plan.count ? EXIT_DIFFERENCE : EXIT_DONE;
+	return view->run.plan.count || view->resolved ? EXIT_DIFFERENCE : EXIT_DONE;
 }
 
 static void print_view(struct invocation *invocation, const struct view *view)
@@ -147,6 +184,14 @@ static void print_view(struct invocation *invocation, const struct view *view)
 		terminal_print(COLOUR_FAINT, ", %s deployed",
 		               text_plural(arena, memory->deployed.count, "migration"));
 	terminal_print(COLOUR_NONE, "\n");
+	if (view->target->mode == MODE_OBSERVE)
+		terminal_field(COLOUR_NONE, "observes",
+		               "nothing is written to the database; what is pending, others apply");
+	if (memory->suspended)
+		terminal_field(COLOUR_CARE, "suspended",
+		               arena_printf(arena, "%s by %s: %s",
+		                            clock_ago(arena, memory->suspended->at_us),
+		                            memory->suspended->by, memory->suspended->reason));
 	if (!view->error && !view->sticky && !run->plan.count && !memory->open_run)
 		terminal_field(COLOUR_GOOD, "agrees", "nothing to do");
 	for (size_t i = 0; i < run->plan.count; i++)
@@ -155,15 +200,27 @@ static void print_view(struct invocation *invocation, const struct view *view)
 		                            plan_action_name(run->plan.items[i].action),
 		                            run->plan.items[i].name,
 		                            commit_short(arena, run->plan.items[i].commit)));
+	print_unplanned(invocation, view);
 	if (memory->open_run)
 		terminal_field(COLOUR_CARE, "at work",
 		               arena_printf(arena, "run %lld, a %s begun %s%s%s",
 		                            (long long)memory->open_run->id,
 		                            memory->open_run->direction,
 		                            clock_ago(arena, memory->open_run->begun_us),
-		                            view->stopped ? ", stopped at " : "",
+		                            view->stopped    ? ", stopped at "
+		                            : view->resolved ? ", resolved by a person"
+		                                             : "",
 		                            view->stopped ? view->stopped->name : ""));
 	print_refused(invocation, view);
+	for (size_t i = 0; i < memory->asked.count; i++)
+		terminal_field(COLOUR_CARE, "asked",
+		               arena_printf(arena, "roll back %s, by %s %s%s%s",
+		                            memory->asked.items[i].name, memory->asked.items[i].by,
+		                            clock_ago(arena, memory->asked.items[i].at_us),
+		                            memory->asked.items[i].reason ? ": " : "",
+		                            memory->asked.items[i].reason
+		                                    ? memory->asked.items[i].reason
+		                                    : ""));
 	for (size_t i = 0; i < memory->held.count; i++)
 		terminal_field(
 			COLOUR_NONE, "held",
@@ -172,15 +229,63 @@ static void print_view(struct invocation *invocation, const struct view *view)
 		                     memory->held.items[i].commit
 		                             ? commit_short(arena, memory->held.items[i].commit)
 		                             : "hand"));
+	for (size_t i = 0; i < run->notes.count; i++)
+		terminal_field(COLOUR_CARE, "note", run->notes.items[i]);
 	for (size_t i = 0; i < run->plan.notes.count; i++)
 		terminal_field(COLOUR_CARE, "note", run->plan.notes.items[i]);
 	if (memory->undelivered)
 		terminal_field(
 			COLOUR_CARE, "statuses",
-			arena_printf(arena, "%s not delivered yet",
+			arena_printf(arena, "%s not delivered yet (why: headgate doctor)",
 		                     text_plural(arena, memory->undelivered, "status update")));
 	print_next(invocation, view);
-	terminal_print(COLOUR_NONE, "\n");
+}
+
+/* What `npx prisma migrate status` calls pending, too, but nothing applies now; and what it calls pending and is held. */
+static void print_unplanned(struct invocation *invocation, const struct view *view)
+{
+	struct arena *arena = invocation->arena;
+	const struct arrival arrival = head_arrival(arena, &view->run);
+
+	for (size_t i = 0; i < arrival.lacking.count; i++)
+		if (is_unplanned(&view->run, arrival.lacking.items[i]))
+			terminal_field(COLOUR_CARE, "pending",
+			               arena_printf(arena, "%s  (not to be applied now)",
+			                            arrival.lacking.items[i]));
+	for (size_t i = 0; i < arrival.held.count; i++)
+		if (is_unplanned(&view->run, arrival.held.items[i]) &&
+		    !memory_held(&view->run.memory, arrival.held.items[i]))
+			terminal_field(COLOUR_NONE, "held",
+			               arena_printf(arena, "%s, rolled back by another",
+			                            arrival.held.items[i]));
+}
+
+static bool is_unplanned(const struct run *run, const char *name)
+{
+	for (size_t i = 0; i < run->plan.count; i++)
+		if (text_equal(run->plan.items[i].name, name))
+			return false;
+	return true;
+}
+
+/* Of head, whatever is refused there. A try that failed or is at work is not pending: it is the ledger's open row. */
+static struct arrival head_arrival(struct arena *arena, const struct run *run)
+{
+	struct arrival arrival = {0};
+	struct text_list lacking = {0};
+
+	if (!run->head_tree.commit || !run->has_ledger)
+		return arrival;
+	arrival_compare(arena, &run->head_tree.migrations, &run->ledger, &arrival);
+	for (size_t i = 0; i < arrival.lacking.count; i++) {
+		const struct ledger_row *row =
+			ledger_newest(&run->ledger, arrival.lacking.items[i]);
+
+		if (!row || ledger_row_state(row) != ROW_OPEN)
+			*LIST_ADD(arena, &lacking) = arrival.lacking.items[i];
+	}
+	arrival.lacking = lacking;
+	return arrival;
 }
 
 static void print_refused(struct invocation *invocation, const struct view *view)
@@ -283,7 +388,17 @@ static void print_next(struct invocation *invocation, const struct view *view)
 
 	if (view->told.next)
 		terminal_field(COLOUR_CARE, "next", view->told.next);
-	else if (view->run.plan.count)
+	if (view->run.memory.suspended)
+		terminal_field(COLOUR_CARE, view->told.next ? "" : "next",
+		               arena_printf(arena, "%sheadgate resume --target %s%s",
+		                            view->told.next ? "To let it go on: " : "",
+		                            view->target->name,
+		                            view->told.next ? "" : ", when it may go on"));
+	else if (view->told.next)
+		return;
+	else if (view->target->mode == MODE_OBSERVE)
+		return; /* whoever deploys does it */
+	else if (view->run.plan.count || view->resolved)
 		terminal_field(
 			COLOUR_NONE, "next",
 			arena_printf(arena,
@@ -296,12 +411,17 @@ static struct node *view_node(struct invocation *invocation, const struct view *
 {
 	struct arena *arena = invocation->arena;
 	const struct run *run = &view->run;
+	const struct arrival arrival = head_arrival(arena, run);
 	struct node *node = node_map(arena), *list;
 
 	node_set_text(arena, node, "target", view->target->name);
 	node_set_text(arena, node, "deployed", run->memory.deployed_commit);
 	node_set_text(arena, node, "branch", run->branch);
 	node_set_text(arena, node, "head", run->head);
+	node_set_bool(arena, node, "observes", view->target->mode == MODE_OBSERVE);
+	list = node_set(arena, node, "unapplied", node_list(arena));
+	for (size_t i = 0; i < arrival.lacking.count; i++)
+		node_add(list, node_text(arena, arrival.lacking.items[i]));
 	list = node_set(arena, node, "pending", node_list(arena));
 	for (size_t i = 0; i < run->plan.count; i++) {
 		struct node *item = node_add(list, node_map(arena));
@@ -321,6 +441,14 @@ static struct node *view_node(struct invocation *invocation, const struct view *
 		node_set_text(arena, item, "code", run->steps.items[i].refusal->row->code);
 		node_set_text(arena, item, "why", error_line(arena, run->steps.items[i].refusal));
 		node_set_text(arena, item, "undone_by", run->steps.items[i].undone_by);
+	}
+	if (run->memory.suspended) {
+		struct node *suspended = node_set(arena, node, "suspended", node_map(arena));
+
+		node_set_text(arena, suspended, "reason", run->memory.suspended->reason);
+		node_set_text(arena, suspended, "by", run->memory.suspended->by);
+		node_set_text(arena, suspended, "at",
+		              clock_iso(arena, run->memory.suspended->at_us));
 	}
 	list = node_set(arena, node, "held", node_list(arena));
 	for (size_t i = 0; i < run->memory.held.count; i++)
@@ -342,7 +470,8 @@ const struct command cmd_status = {
 	.perform = perform,
 	.description =
 		"One screen for the person on call. Looks at branch, ledger and journal without writing to any of them. "
-		"Exit status 0 when every target agrees with the branch; otherwise the highest of: 1 something "
+		"What is pending is what npx prisma migrate "
+		"status names, but for what is held. Exit status 0 when every target agrees with the branch; otherwise the highest of: 1 something "
 		"failed, 2 something is pending, 3 or 4 something stands refused, 5 something waits, 6 a person is "
 		"needed.",
 	.example = "headgate status",

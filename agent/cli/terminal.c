@@ -15,6 +15,7 @@ static void print_to(FILE *stream, enum colour colour, const char *text);
 static void print_field(FILE *stream, enum colour colour, const char *label, const char *text);
 static void print_row(FILE *stream, enum colour colour, const char *label, size_t label_width,
                       size_t screen, const char *text);
+static size_t columns_of(const char *text);
 static size_t screen_width(FILE *stream);
 static bool is_coloured(FILE *stream);
 static void put_clean(FILE *stream, const char *text, size_t size);
@@ -34,6 +35,13 @@ void terminal_field(enum colour colour, const char *label, const char *text)
 	print_field(stdout, colour, label, text);
 }
 
+/* Flushed at once: whoever waits reads along. */
+void terminal_aside(enum colour colour, const char *label, const char *text)
+{
+	print_field(stderr, colour, label, text);
+	(void)fflush(stderr);
+}
+
 void terminal_row(enum colour colour, size_t width, const char *label, const char *text)
 {
 	print_row(stdout, colour, label, width,
@@ -45,8 +53,16 @@ void terminal_paragraph(const char *text)
 	print_row(stdout, COLOUR_NONE, "", 0, screen_width(stdout), text);
 }
 
+static bool is_json_printed;
+
+bool terminal_json_printed(void)
+{
+	return is_json_printed;
+}
+
 void terminal_json(struct arena *arena, const struct node *node)
 {
+	is_json_printed = true;
 	(void)fputs(node_to_json_pretty(arena, node), stdout);
 	(void)fputc('\n', stdout);
 }
@@ -92,7 +108,7 @@ static void print_row(FILE *stream, enum colour colour, const char *label, size_
                       size_t screen, const char *text)
 {
 	const size_t width = screen - label_width - MARGIN;
-	const size_t used = strlen(label);
+	const size_t used = columns_of(label);
 	bool first = true;
 
 	do {
@@ -122,6 +138,16 @@ static void print_row(FILE *stream, enum colour colour, const char *label, size_
 		text += *text == '\n';
 		first = false;
 	} while (*text);
+}
+
+/* A character of UTF-8 takes one column, whatever its bytes; a mark in front must not shift the text. */
+static size_t columns_of(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += (*text & 0xc0) != 0x80;
+	return columns;
 }
 
 static size_t screen_width(FILE *stream)

@@ -15,7 +15,10 @@ void terminal_print(enum colour colour, const char *format, ...)
 void terminal_field(enum colour colour, const char *label, const char *text);
 /* "  label<width>text": the row of a table. Wrapped on a terminal, one line elsewhere, so that it can be searched. */
 void terminal_row(enum colour colour, size_t width, const char *label, const char *text);
+/* A field, to standard error. */
+void terminal_aside(enum colour colour, const char *label, const char *text);
 void terminal_paragraph(const char *text); /* wrapped like a field, at the margin of labels */
 void terminal_json(struct arena *arena, const struct node *node);
+bool terminal_json_printed(void); /* since the program began: a document is one whole thing */
 void terminal_error(const struct error *error); /* to standard error */
 bool terminal_is_watched(void);                 /* is standard error a terminal? */

@@ -13,8 +13,9 @@
 #include "base/log.h"
 #include "engine/runs.h"
 
-static bool changed_by_passed(const struct run *run, const char *name);
-static void archive_down(struct work *work, const char *name, struct bytes down);
+static bool is_vouched(const struct run *run, const char *path);
+static void archive_down(struct work *work, const char *name, const char *checksum,
+                         struct bytes down);
 static struct error *confirm_and_report(struct work *work, const struct stage *stages,
                                         size_t count);
 static struct error *begin_or_resume(struct work *work, const char *direction);
@@ -34,7 +35,7 @@ struct error *carry_out(struct work *work, bool *ret_again)
 
 	stages = back ? engine_rollback_stages(&count) : engine_deploy_stages(&count);
 	work->left = back ? run->plan.count - run->plan.rollbacks : 0;
-	run->is_followed = work->left;
+	run->is_followed = work->left || run->plan.by_hand;
 	if (work->left) {
 		run->plan.count = run->plan.rollbacks;
 		plan_digest(&run->plan);
@@ -44,7 +45,7 @@ struct error *carry_out(struct work *work, bool *ret_again)
 		if (stages[i].settle)
 			TRY(carry_stage(work, &stages[i]));
 	TRY(confirm_and_report(work, stages, count));
-	*ret_again = work->left;
+	*ret_again = run->is_followed;
 	return NULL;
 }
 
@@ -71,6 +72,7 @@ struct error *carry_confirm(struct work *work, bool *ret_again)
 	                 ? engine_rollback_stages(&count)
 	                 : engine_deploy_stages(&count);
 	work->left = run->plan.count; /* for the next round */
+	run->is_followed = work->left;
 	work->pass->run = run->id;
 	run->plan.count = run->plan.rollbacks = 0;
 	plan_digest(&run->plan);
@@ -100,20 +102,27 @@ void carry_archive_downs(struct work *work)
 	for (size_t i = 0; i < run->tree.migrations.count; i++) {
 		const struct migration *migration = &run->tree.migrations.items[i];
 
-		if (migration->down.size && changed_by_passed(run, migration->name))
-			archive_down(work, migration->name, migration->down);
+		if (migration->down.size &&
+		    is_vouched(run, arena_printf(work->arena, "%s/down.sql", migration->name)))
+			archive_down(work, migration->name, NULL, migration->down);
 	}
 }
 
-/* As the newest down of a deployed migration, unless it is that already. */
-static void archive_down(struct work *work, const char *name, struct bytes down)
+/* As the newest down of what was deployed, unless it is that already. `checksum`: of a row that is rolled back, which
+ * need not be deployed any more; NULL: whatever is deployed by that name. */
+static void archive_down(struct work *work, const char *name, const char *checksum,
+                         struct bytes down)
 {
-	const struct deployed_migration *deployed = memory_deployed(&work->run.memory, name);
+	const struct memory *memory = &work->run.memory;
+	const struct deployed_migration *deployed = memory_deployed(memory, name);
 	const char *digest = sha256_text(work->arena, down.data, down.size);
+	const char *known = deployed ? deployed->down_digest : memory_down(memory, name, checksum);
 	struct record *record;
 	struct node *body;
 
-	if (!deployed || text_equal(digest, deployed->down_digest))
+	if (deployed ? checksum && !text_equal(checksum, deployed->checksum) : !known)
+		return; /* that of another row stands there */
+	if (text_equal(digest, known))
 		return;
 	body = node_map(work->arena);
 	node_set_text(work->arena, body, "down", digest);
@@ -124,14 +133,13 @@ static void archive_down(struct work *work, const char *name, struct bytes down)
 	record->archive = down;
 }
 
-static bool changed_by_passed(const struct run *run, const char *name)
+/* Set by a passed step since the deployed commit: not by one that passed only for what another program applied. */
+static bool is_vouched(const struct run *run, const char *path)
 {
-	for (size_t i = 0; i < run->steps.horizon; i++)
-		for (size_t k = 0; k < run->steps.items[i].changes.count; k++)
-			if (run->steps.items[i].passed &&
-			    text_equal(run->steps.items[i].changes.items[k].name, name))
-				return true;
-	return false;
+	const struct step_file *file = NULL;
+	const struct step *step = steps_last_set(&run->steps, run->steps.horizon, path, &file);
+
+	return step && step_vouches(step);
 }
 
 static struct error *begin_or_resume(struct work *work, const char *direction)
@@ -153,7 +161,8 @@ static struct error *begin_or_resume(struct work *work, const char *direction)
 	for (size_t i = 0; i < run->plan.rollbacks;
 	     i++) /* corrected by a step that lands with the revert; settle needs it */
 		if (run->plan.items[i].sql.size)
-			archive_down(work, run->plan.items[i].name, run->plan.items[i].sql);
+			archive_down(work, run->plan.items[i].name, run->plan.items[i].checksum,
+			             run->plan.items[i].sql);
 	TRY(statuses_add(work, MOMENT_BEGUN, NULL, NULL));
 	work->speaks = true;
 	TRY(work_write(work));
@@ -236,7 +245,7 @@ static struct error *conclude(struct work *work)
 	runs_count_items(work);
 	carry_archive_downs(work);
 	answer_lift(work);
-	if (!work->left && !run->refusal && !work->standing) {
+	if (!run->is_followed && !run->refusal && !work->standing) {
 		run_record(run, RECORD_DEPLOYED_COMMIT)->commit = run->head;
 		work->pass->deployed = run->head;
 	}

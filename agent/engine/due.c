@@ -8,14 +8,18 @@
 #include "base/file.h"
 
 #define KEY_FILE_MAXIMUM (1024 * 1024)
+#define KEY_FILES_MAXIMUM 1000
 
 static struct error *look_at_journal(struct journal *journal, const struct target *target,
-                                     struct arena *arena, struct due *due);
+                                     struct arena *arena, struct sha256 *sha256, struct due *due);
+static void look_at_words(const struct memory *memory, struct sha256 *sha256);
 static struct error *look_at_branch(const struct engine *engine, const struct target *target,
                                     struct arena *arena, struct sha256 *sha256);
 static struct error *look_at_ledger(const struct engine *engine, const struct target *target,
                                     struct arena *arena, struct sha256 *sha256);
 static void look_at_file(struct arena *arena, const char *path, struct sha256 *sha256);
+static void look_at_folder(struct arena *arena, const char *path, struct sha256 *sha256);
+static int compare_entries(const void *a, const void *b);
 
 struct error *due_look(const struct engine *engine, const struct target *target,
                        struct arena *arena, struct due *ret_due)
@@ -28,7 +32,7 @@ struct error *due_look(const struct engine *engine, const struct target *target,
 	error = engine->registry->open_journal(arena, engine->config, /* read_only= */ true,
 	                                       &journal);
 	if (!error)
-		error = look_at_journal(journal, target, arena, &due);
+		error = look_at_journal(journal, target, arena, sha256, &due);
 	journal_close(journal);
 	if (!error)
 		error = look_at_branch(engine, target, arena, sha256);
@@ -38,13 +42,14 @@ struct error *due_look(const struct engine *engine, const struct target *target,
 	look_at_file(arena, target->policy_path, sha256);
 	look_at_file(arena, engine->config->keys.allowed_signers, sha256);
 	look_at_file(arena, engine->config->keys.revoked, sha256);
+	look_at_folder(arena, engine->config->keys.openpgp, sha256);
 	sha256_end(sha256, due.digest);
 	*ret_due = due;
 	return error;
 }
 
 static struct error *look_at_journal(struct journal *journal, const struct target *target,
-                                     struct arena *arena, struct due *due)
+                                     struct arena *arena, struct sha256 *sha256, struct due *due)
 {
 	const int64_t now_us = clock_wall_us();
 	struct outbox outbox = {0};
@@ -62,11 +67,27 @@ static struct error *look_at_journal(struct journal *journal, const struct targe
 		else if (memory.refusals.items[i].at_us > memory.retried_us)
 			due->stands = true;
 	}
-	if (memory.open_run) {
+	if (memory.open_run && target->mode == MODE_APPLY) {
 		due->is_due = true;
 		due->why = "a run is open";
 	}
+	look_at_words(&memory, sha256);
 	return NULL;
+}
+
+/* What a person said changes what the next pass does. */
+static void look_at_words(const struct memory *memory, struct sha256 *sha256)
+{
+	const int64_t suspended_us = memory->suspended ? memory->suspended->at_us : 0;
+
+	sha256_add(sha256, &memory->retried_us, sizeof memory->retried_us);
+	sha256_add(sha256, &suspended_us, sizeof suspended_us);
+	for (size_t i = 0; i < memory->accepted.count; i++)
+		sha256_add(sha256, &memory->accepted.items[i].at_us, sizeof(int64_t));
+	for (size_t i = 0; i < memory->asked.count; i++)
+		sha256_add(sha256, &memory->asked.items[i].at_us, sizeof(int64_t));
+	for (size_t i = 0; i < memory->held.count; i++)
+		sha256_add(sha256, &memory->held.items[i].at_us, sizeof(int64_t));
 }
 
 static struct error *look_at_branch(const struct engine *engine, const struct target *target,
@@ -122,4 +143,26 @@ static void look_at_file(struct arena *arena, const char *path, struct sha256 *s
 	if (path && !file_read(arena, path, KEY_FILE_MAXIMUM, &bytes))
 		sha256_add(sha256, bytes.data, bytes.size);
 	sha256_add(sha256, &bytes.size, sizeof bytes.size);
+}
+
+static void look_at_folder(struct arena *arena, const char *path, struct sha256 *sha256)
+{
+	struct file_entries entries = {0};
+
+	if (!path || folder_list(arena, path, KEY_FILES_MAXIMUM, &entries) || !entries.count)
+		return;
+	qsort(entries.items, entries.count, sizeof *entries.items, compare_entries);
+	for (size_t i = 0; i < entries.count; i++) {
+		const char *name = entries.items[i].name;
+
+		sha256_add(sha256, name, strlen(name) + 1);
+		look_at_file(arena, path_join(arena, path, name), sha256);
+	}
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct file_entry *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
 }

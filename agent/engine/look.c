@@ -2,8 +2,9 @@
  * Looking without touching: the same stages that a pass begins with, for `headgate plan`. Nothing is written but the
  * mirror; what the stages would have recorded is dropped.
  */
-#include "engine/work.h"
+#include "engine/gates.h"
 
+static void note_gate(struct work *work);
 static struct error *look_at_keys(struct work *work);
 static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
                             struct error **ret_refusal);
@@ -25,10 +26,22 @@ struct error *engine_look(const struct engine *engine, const struct target *targ
 		error = work_look(&work);
 	if (!error)
 		error = look_at_keys(&work);
+	if (work.run.plan.count)
+		note_gate(&work);
 	*ret_run = work.run;
 	ret_run->records = (struct records){0};
 	work_close(&work);
 	return error;
+}
+
+/* What the next pass would wait for is no error of the look. */
+static void note_gate(struct work *work)
+{
+	const struct error *gate = gates_after(work);
+
+	if (gate)
+		*LIST_ADD(work->arena, &work->run.plan.notes) = arena_printf(
+			work->arena, "%s (%s)", error_line(work->arena, gate), gate->row->code);
 }
 
 /* A keyring that cannot be used refuses everything to come: whoever looks shall see it before that. */
@@ -57,10 +70,10 @@ static struct error *verify(struct work *work, const char *text, struct step_com
 	const struct registry *registry = work->engine->registry;
 	const char *branch = NULL, *head = NULL, *id = NULL;
 
-	if (!work->engine->config->keys.allowed_signers)
+	if (!work->engine->config->keys.allowed_signers && !work->engine->config->keys.openpgp)
 		return FAIL(
 			work->arena, KEYRING, .what = "there is no keyring to ask",
-			.why = "keys.allowed_signers is not set in the configuration",
+			.why = "neither keys.allowed_signers nor keys.openpgp is set in the configuration",
 			.hint = "Write keys: {allowed_signers: FILE}; the format is that of ssh-keygen(1), ALLOWED SIGNERS.");
 	TRY(registry->open_journal(work->arena, work->engine->config, /* read_only= */ true,
 	                           &work->ports.journal));

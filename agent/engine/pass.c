@@ -3,14 +3,19 @@
  * branch asks for rollbacks and applies at once. What a reader gets wrong: a pass ends with the answer of the first
  * step that stands refused even when it applied everything before it.
  *
- *   lock -> [ settle -> look -> carry out ] -> …
+ *   lock -> [ settle -> look -> (adopt, and look again) -> carry out ] -> …
  *                         |         |
  *                         answer    answer          each in the journal, with its statuses, before it is acted upon
+ *
+ * A target that is only observed goes another way after looking (observe.c).
  */
 #include "engine/carry.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/adopt.h"
+#include "engine/gates.h"
+#include "engine/observe.h"
 #include "engine/runs.h"
 
 #define ROUNDS_MAXIMUM                                                                             \
@@ -54,7 +59,7 @@ static struct error *reconcile(struct work *work)
 
 		TRY(one_round(work, &again));
 		if (!again)
-			return work->run.refusal;
+			return observes(work) ? NULL : work->run.refusal;
 		if (stop_asked())
 			return FAIL(work->arena, STOPPED, .what = "the pass was asked to stop",
 			            .hint = "The next one goes on: headgate reconcile");
@@ -67,9 +72,19 @@ static struct error *one_round(struct work *work, bool *ret_again)
 	struct error *standing = NULL, *error;
 
 	TRY(work_begin_run(work));
-	error = settle(work);
+	error = observes(work) ? NULL : settle(work);
 	if (!error)
 		error = work_look(work);
+	if (adopt_may_begin_anew(work, error)) {
+		*ret_again = true;
+		return adopt_begin_anew(work, error);
+	}
+	if (observes(work))
+		return observe(work, error, ret_again);
+	if (error == work->run.refusal && work->run.plan.adopted.count) {
+		*ret_again = true;
+		return adopt(work);
+	}
 	if (error == work->run.refusal &&
 	    carry_is_unconfirmed(work)) /* a refused step does not keep it from its end */
 		return carry_confirm(work, ret_again);
@@ -78,6 +93,9 @@ static struct error *one_round(struct work *work, bool *ret_again)
 	TRY(answer_standing(work, &standing));
 	if (!work->run.plan.count)
 		return finish_quietly(work, standing);
+	error = gates_pass(work);
+	if (error)
+		return answer_look(work, error);
 	TRY(carry_out(work, ret_again));
 	*ret_again |= work->run.refusal !=
 	              NULL; /* what stands refused beside it is written down by another look */
@@ -151,7 +169,11 @@ static void fill_pass(struct work *work)
 	pass->head = work->run.head;
 	if (!pass->deployed)
 		pass->deployed = work->run.memory.deployed_commit;
-	pass->notes = work->run.plan.notes;
+	pass->notes = work->notes;
+	for (size_t i = 0; i < work->run.notes.count; i++)
+		*LIST_ADD(work->arena, &pass->notes) = work->run.notes.items[i];
+	for (size_t i = 0; i < work->run.plan.notes.count; i++)
+		*LIST_ADD(work->arena, &pass->notes) = work->run.plan.notes.items[i];
 	for (size_t i = 0; i < work->tallies.count; i++) {
 		pass->applied += work->tallies.items[i].applied;
 		pass->rolled_back += work->tallies.items[i].rolled_back;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 static struct node *items_node(struct arena *arena, const struct plan *plan);
+static const char *by_hand(struct arena *arena, const struct plan_item *item);
 static struct tally *tally_for(struct work *work, const char *commit);
 
 void runs_add_begun(struct work *work, const char *direction)
@@ -116,6 +117,8 @@ void runs_count_earlier(struct work *work)
 			tally->rolled_back++;
 		else
 			tally->applied++;
+		if (node_find_text(item, "by_hand"))
+			tally->by_hand = node_find_text(item, "by_hand");
 		tally->is_resumed = true;
 	}
 }
@@ -130,6 +133,8 @@ void runs_count_items(struct work *work)
 		tally->applied += plan->items[i].action == PLAN_APPLY;
 		tally->rolled_back += plan->items[i].action == PLAN_ROLL_BACK;
 		tally->took_ms += plan->items[i].took_ms;
+		if (plan->items[i].asked)
+			tally->by_hand = by_hand(work->arena, &plan->items[i]);
 	}
 }
 
@@ -144,6 +149,8 @@ static struct node *items_node(struct arena *arena, const struct plan *plan)
 		node_set_text(arena, item, "name", plan->items[i].name);
 		node_set_text(arena, item, "checksum", plan->items[i].checksum);
 		node_set_text(arena, item, "commit", plan->items[i].commit);
+		if (plan->items[i].asked)
+			node_set_text(arena, item, "by_hand", by_hand(arena, &plan->items[i]));
 		if (plan->items[i].migration &&
 		    plan->items[i].migration->down.size) /* for settle: apply archives it */
 			node_set_text(arena, item, "down",
@@ -151,6 +158,13 @@ static struct node *items_node(struct arena *arena, const struct plan *plan)
 			                          plan->items[i].migration->down.size));
 	}
 	return items;
+}
+
+static const char *by_hand(struct arena *arena, const struct plan_item *item)
+{
+	const struct asked_rollback *asked = item->asked;
+
+	return asked->reason ? arena_printf(arena, "%s: %s", asked->by, asked->reason) : asked->by;
 }
 
 static struct tally *tally_for(struct work *work, const char *commit)

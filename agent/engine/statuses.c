@@ -27,8 +27,14 @@ static struct word word_for_items(struct work *work, const struct moment_words *
                                   const char *commit);
 static struct word word_for_nothing(struct work *work, const struct moment_words *now,
                                     const struct step *step);
+static struct word word_observed(struct work *work, const struct moment_words *now,
+                                 const char *commit, const struct step *step);
+static struct word word_would_stop(struct work *work, const struct error *error);
 static struct word word_for_mended(struct work *work, const struct step *step,
                                    const struct status *posted, const char *later);
+static struct word word_for_adopted(struct work *work, const char *commit);
+static size_t count_adopted(const struct work *work, const char *commit);
+static const char *find_edited(const struct work *work, const struct step *step);
 static bool is_still_there(const struct work *work, const struct step *step);
 static struct word word_stopped(struct work *work, const struct error *error);
 static struct word behind(struct work *work, const struct step *step);
@@ -49,8 +55,11 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 	const struct moment_words now = {.moment = moment, .error = error, .at_fault = at_fault};
 	const struct run *run = &work->run;
 
-	if (!run->steps.count && !run->plan.count && !work->tallies.count)
+	if (!run->steps.count && !run->plan.count && !work->tallies.count &&
+	    !run->plan.adopted.count)
 		return NULL;
+	if (run->plan.by_hand && moment != MOMENT_DONE && moment != MOMENT_STOPPED)
+		return NULL; /* the person is told; commits, once it is done */
 	TRY(read_posted(work));
 	for (size_t i = 0; i < run->steps.count; i++) {
 		const struct step *step = &run->steps.items[i];
@@ -67,6 +76,13 @@ struct error *statuses_add(struct work *work, enum moment moment, struct error *
 			continue;
 		word = word_for_items(work, &now, commit);
 		TRY(add(work, commit, &word));
+	}
+	for (size_t i = 0; moment == MOMENT_ADOPTED && i < run->plan.adopted.count; i++) {
+		const char *commit = run->plan.adopted.items[i].commit;
+		struct word word = word_for_adopted(work, commit);
+
+		if (!steps_find(&run->steps, commit))
+			TRY(add(work, commit, &word));
 	}
 	for (size_t i = 0; moment == MOMENT_DONE && i < work->tallies.count; i++) {
 		struct word word = {0};
@@ -88,6 +104,8 @@ static struct word word_for_step(struct work *work, const struct moment_words *n
 			return (struct word){true, STATUS_SUCCESS, "no migrations changed"};
 		return (struct word){0};
 	}
+	if (work->target->mode == MODE_OBSERVE)
+		return word_observed(work, now, step->id, step);
 	if (step->refusal && step->undone_by)
 		return (struct word){true, STATUS_FAILURE,
 		                     words_undone(work->arena, step->refusal,
@@ -109,8 +127,11 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 {
 	struct arena *arena = work->arena;
 	const struct tally *tally = find_tally(work, commit);
+	const size_t adopted = count_adopted(work, commit);
 	size_t applies = 0, rollbacks = 0;
 
+	if (work->target->mode == MODE_OBSERVE)
+		return word_observed(work, now, commit, /* step= */ NULL);
 	count_items(&work->run.plan, commit, &applies, &rollbacks);
 	switch (now->moment) {
 	case MOMENT_BEGUN:
@@ -124,13 +145,15 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 	case MOMENT_DONE:
 		if (tally && !has_items_left(work, commit))
 			return (struct word){true, STATUS_SUCCESS,
-			                     words_done(arena, work->run.policy, tally)};
+			                     words_done(arena, work->run.policy, tally, adopted)};
 		return (struct word){0};
 	case MOMENT_STOPPED:
 		if (now->at_fault && tally &&
 		    tally->applied + tally->rolled_back >= applies + rollbacks)
 			return (struct word){true, STATUS_SUCCESS,
-			                     words_done(arena, work->run.policy, tally)};
+			                     words_done(arena, work->run.policy, tally, adopted)};
+		if (work->run.plan.by_hand)
+			return (struct word){0};
 		if (!now->at_fault || text_equal(now->at_fault, commit))
 			return word_stopped(work, now->error);
 		return (struct word){
@@ -140,6 +163,11 @@ static struct word word_for_items(struct work *work, const struct moment_words *
 		                                                               : "stopped")};
 	case MOMENT_LOOKED:
 		return now->error ? word_stopped(work, now->error) : (struct word){0};
+	case MOMENT_ADOPTED:
+		return (struct word){0}; /* once the rest is applied, too */
+	case MOMENT_OBSERVED:
+	case MOMENT_BLIND:
+		break; /* not of a target that is applied to */
 	}
 	BUG("no such moment");
 }
@@ -152,13 +180,16 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 	const struct status *posted = find_posted(work, step->id);
 	const char *later = superseded_by(work, step);
 
-	if (has_items_left(work, step->id))
+	if (has_items_left(work, step->id) || (work->run.plan.by_hand && !tally))
 		return (struct word){0};
+	if (now->moment == MOMENT_ADOPTED)
+		return word_for_adopted(work, step->id);
 	if (tally && now->moment == MOMENT_STOPPED && !now->at_fault)
 		return word_stopped(work, now->error); /* not confirmed */
 	if (tally && now->moment != MOMENT_BEGUN && now->moment != MOMENT_BACKED_UP)
 		return (struct word){true, STATUS_SUCCESS,
-		                     words_done(work->arena, work->run.policy, tally)};
+		                     words_done(work->arena, work->run.policy, tally,
+		                                count_adopted(work, step->id))};
 	if (now->error && now->moment == MOMENT_LOOKED && !posted)
 		return word_stopped(work, now->error);
 	if (now->moment != MOMENT_DONE && (now->moment != MOMENT_LOOKED || now->error))
@@ -174,7 +205,103 @@ static struct word word_for_nothing(struct work *work, const struct moment_words
 		return (struct word){true, STATUS_SUCCESS,
 		                     arena_printf(work->arena, "superseded by %s, nothing ran",
 		                                  commit_short(work->arena, later))};
+	if (count_adopted(work, step->id))
+		return word_for_adopted(work, step->id);
+	if (find_edited(work, step))
+		return (struct word){
+			true, STATUS_SUCCESS,
+			arena_printf(work->arena,
+		                     "nothing to run; '%s' was edited after it was applied",
+		                     find_edited(work, step))};
 	return (struct word){true, STATUS_SUCCESS, "nothing to run"};
+}
+
+/* Of a target that is only observed: what would be done with the commit. Never a failure: nothing was tried. */
+static struct word word_observed(struct work *work, const struct moment_words *now,
+                                 const char *commit, const struct step *step)
+{
+	const struct steps *steps = &work->run.steps;
+	const struct error *error = step && step->refusal ? step->refusal : now->error;
+	size_t applies = 0, rollbacks = 0;
+	struct word waits;
+	const char *later;
+
+	count_items(&work->run.plan, commit, &applies, &rollbacks);
+	if (now->moment == MOMENT_ADOPTED)
+		return word_for_adopted(work, commit);
+	if (now->moment == MOMENT_BLIND)
+		return find_posted(work, commit)
+		               ? (struct word){0}
+		               : (struct word){true, STATUS_PENDING,
+		                               words_cannot_look(work->arena, now->error)};
+	if ((step && step->refusal) || (now->at_fault && text_equal(now->at_fault, commit)))
+		return word_would_stop(work, error);
+	if (step &&
+	    ((size_t)(step - steps->items) >= steps->horizon || is_beyond_standing(work, step))) {
+		waits = behind(work, step);
+		waits.state = STATUS_SUCCESS;
+		waits.description =
+			arena_printf(work->arena, "observe: would wait %s", waits.description);
+		return waits;
+	}
+	if (now->error && !now->at_fault && (applies + rollbacks || !work->run.plan.count) &&
+	    !count_adopted(work, commit))
+		return word_would_stop(work, now->error);
+	if (applies + rollbacks)
+		return (struct word){true, STATUS_SUCCESS,
+		                     arena_printf(work->arena, "observe: %s",
+		                                  words_would_do(work->arena, applies, rollbacks))};
+	if (count_adopted(work, commit))
+		return word_for_adopted(work, commit);
+	later = step ? superseded_by(work, step) : NULL;
+	return (struct word){true, STATUS_SUCCESS,
+	                     later ? arena_printf(work->arena, "observe: superseded by %s",
+	                                          commit_short(work->arena, later))
+	                           : "observe: agrees"};
+}
+
+static struct word word_would_stop(struct work *work, const struct error *error)
+{
+	return (struct word){true, STATUS_SUCCESS, words_observed_stop(work->arena, error)};
+}
+
+static struct word word_for_adopted(struct work *work, const char *commit)
+{
+	const size_t adopted = count_adopted(work, commit);
+	size_t applies = 0, rollbacks = 0;
+
+	count_items(&work->run.plan, commit, &applies, &rollbacks);
+	if (!adopted || applies + rollbacks)
+		return (struct word){0};
+	return (struct word){true, STATUS_SUCCESS,
+	                     work->target->mode == MODE_OBSERVE
+	                             ? words_observed_adopted(work->arena, adopted)
+	                             : words_adopted(work->arena, adopted)};
+}
+
+/* Of this commit, now or by an earlier pass. */
+static size_t count_adopted(const struct work *work, const char *commit)
+{
+	const struct memory *memory = &work->run.memory;
+	const struct plan *plan = &work->run.plan;
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->adopted.count; i++)
+		count += text_equal(plan->adopted.items[i].commit, commit);
+	for (size_t i = 0; !count && i < memory->deployed.count; i++)
+		count += memory->deployed.items[i].adopted &&
+		         text_equal(memory->deployed.items[i].commit, commit);
+	return count;
+}
+
+/* On a disposable target an edited migration is only reported. */
+static const char *find_edited(const struct work *work, const struct step *step)
+{
+	for (size_t i = 0; i < work->run.plan.edited.count; i++)
+		for (size_t k = 0; k < step->changes.count; k++)
+			if (text_equal(step->changes.items[k].name, work->run.plan.edited.items[i]))
+				return work->run.plan.edited.items[i];
+	return NULL;
 }
 
 /* It was refused or failed, and a later step took that out of the way: what it said before stays readable. */

@@ -4,6 +4,8 @@
  */
 #include "engine/work.h"
 
+#define ASK_MAXIMUM 60 /* code points of who asked for a rollback, and why */
+
 static const char *verdict(struct arena *arena, const char *word, const struct error *error,
                            int64_t run);
 static const char *sentences(struct arena *arena, const char *text, size_t room);
@@ -21,20 +23,42 @@ const char *words_begun(struct arena *arena, size_t applies, size_t rollbacks)
 const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies,
                             size_t rollbacks)
 {
-	return arena_printf(arena, "backup %s done, %s", text_size(arena, backup->size),
-	                    sending(arena, applies, rollbacks, "applying", "rolling back"));
+	const char *then = sending(arena, applies, rollbacks, "applying", "rolling back");
+
+	if (!backup->from_target)
+		return arena_printf(arena, "backup %s done, %s", text_size(arena, backup->size),
+		                    then);
+	return text_clip(arena,
+	                 arena_printf(arena, "backup of %s ago, %s, from run %lld of '%s', %s",
+	                              text_duration(arena, backup->age_ms),
+	                              text_size(arena, backup->size), (long long)backup->from_run,
+	                              backup->from_target, then),
+	                 STATUS_DESCRIPTION_MAXIMUM);
 }
 
-const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally)
+const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally,
+                       size_t adopted)
 {
-	return text_clip(arena,
-	                 arena_printf(arena, "%s%s%s%s",
-	                              sending(arena, tally->applied, tally->rolled_back, "applied",
-	                                      "rolled back"),
-	                              tally->is_resumed ? "" : " in ",
-	                              tally->is_resumed ? "" : text_duration(arena, tally->took_ms),
-	                              reservations(arena, policy)),
-	                 STATUS_DESCRIPTION_MAXIMUM);
+	struct text text = TEXT_IN(arena);
+
+	text_add(&text,
+	         sending(arena, tally->applied, tally->rolled_back, "applied", "rolled back"));
+	if (tally->by_hand)
+		text_printf(&text, " by hand (%s)", text_clip(arena, tally->by_hand, ASK_MAXIMUM));
+	if (!tally->is_resumed)
+		text_printf(&text, " in %s", text_duration(arena, tally->took_ms));
+	if (adopted)
+		text_printf(&text, ", %zu already applied by another", adopted);
+	text_add(&text, reservations(arena, policy));
+	return text_clip(arena, text_get(&text), STATUS_DESCRIPTION_MAXIMUM);
+}
+
+const char *words_adopted(struct arena *arena, size_t adopted)
+{
+	return adopted == 1 ? "already applied by another, unverified"
+	                    : arena_printf(arena,
+	                                   "%zu migrations already applied by another, unverified",
+	                                   adopted);
 }
 
 const char *words_refused(struct arena *arena, const struct error *error, int64_t run)
@@ -65,6 +89,40 @@ const char *words_undone(struct arena *arena, const struct error *error, const c
 	               arena_printf(arena, "undone by %s; it was refused: %s", by,
 	                            error_line(arena, error)),
 	               tail);
+}
+
+const char *words_would_do(struct arena *arena, size_t applies, size_t rollbacks)
+{
+	return arena_printf(arena, "would %s",
+	                    sending(arena, applies, rollbacks, "apply", "roll back"));
+}
+
+const char *words_would_stop(struct arena *arena, const struct error *error)
+{
+	return arena_printf(arena, "would %s: %s (%s)", reaction_name(error->row->reaction),
+	                    error_line(arena, error), error->row->code);
+}
+
+const char *words_observed_stop(struct arena *arena, const struct error *error)
+{
+	return clipped(arena,
+	               arena_printf(arena, "observe: would %s: %s",
+	                            reaction_name(error->row->reaction), error_line(arena, error)),
+	               arena_printf(arena, " (%s)", error->row->code));
+}
+
+const char *words_cannot_look(struct arena *arena, const struct error *error)
+{
+	return clipped(arena,
+	               arena_printf(arena, "observe: cannot look: %s", error_line(arena, error)),
+	               arena_printf(arena, " (%s)", error->row->code));
+}
+
+const char *words_observed_adopted(struct arena *arena, size_t adopted)
+{
+	return adopted == 1
+	               ? "observe: applied by another"
+	               : arena_printf(arena, "observe: %zu migrations applied by another", adopted);
 }
 
 /*

@@ -12,6 +12,7 @@
 
 #define OUTBOX_BUDGET_MS 2000
 
+static const struct policy *policy_of(struct work *work);
 static bool records_begin_a_run(const struct records *records);
 static void pass_fault_point(const char *stage);
 static void lay_out(struct work *work, const struct stage *stage);
@@ -67,7 +68,7 @@ struct error *work_begin_run(struct work *work)
 		.arena = work->arena,
 		.config = work->engine->config,
 		.target = work->target,
-		.policy = work->target->policy,
+		.policy = policy_of(work),
 		.progress = work->engine->progress,
 	};
 
@@ -83,6 +84,19 @@ struct error *work_begin_run(struct work *work)
 	work->target_error = NULL;
 	work->standing = NULL;
 	return NULL;
+}
+
+/* Who only observes follows what others apply, whatever will be said of it once the mode is apply. */
+static const struct policy *policy_of(struct work *work)
+{
+	struct policy *policy;
+
+	if (work->target->mode == MODE_APPLY)
+		return work->target->policy;
+	policy = ARENA_NEW(work->arena, struct policy);
+	*policy = *work->target->policy;
+	policy->elsewhere = ELSEWHERE_ADOPT;
+	return policy;
 }
 
 struct error *work_perform(struct work *work, const struct stage *stage, uint64_t *ret_took_ms)

@@ -8,6 +8,7 @@
 struct tally { /* what this pass did for one commit */
 	const char *commit;
 	size_t applied, rolled_back;
+	const char *by_hand; /* who asked for a rollback, and why; NULL: the branch did */
 	uint64_t took_ms;
 	bool is_resumed; /* a part of it was done by an earlier pass, whose time is not known here */
 };
@@ -42,8 +43,10 @@ struct work {
 		*standing;      /* a refusal from backup on that still stands, in this round */
 	struct statuses posted; /* the newest status of each commit, as far as it was read */
 	bool has_posted;
-	bool looks;  /* for a person who looks: nothing is logged or written */
-	bool speaks; /* records hold a status: try the outbox */
+	struct text_list notes; /* of this pass, beside those of its last plan */
+	bool began_anew; /* a disposable target: its database went back, and that is settled */
+	bool looks;      /* for a person who looks: nothing is logged or written */
+	bool speaks;     /* records hold a status: try the outbox */
 };
 
 /* One run per target: the lock file is held as long as *ret_fd is open. ERR_TARGET_BUSY names the holder. */
@@ -74,7 +77,16 @@ bool answer_is_known(const struct work *work, const char *commit, const char *mi
                      const struct error *error);
 
 /* Statuses of the steps (statuses.c). */
-enum moment { MOMENT_BEGUN, MOMENT_BACKED_UP, MOMENT_DONE, MOMENT_LOOKED, MOMENT_STOPPED };
+enum moment {
+	MOMENT_BEGUN,
+	MOMENT_BACKED_UP,
+	MOMENT_DONE,
+	MOMENT_LOOKED,
+	MOMENT_STOPPED,
+	MOMENT_ADOPTED,
+	MOMENT_OBSERVED,
+	MOMENT_BLIND /* observing, but nothing could be seen */
+};
 FALLIBLE statuses_add(struct work *work, enum moment moment, struct error *error,
                       const char *at_fault);
 
@@ -82,6 +94,15 @@ FALLIBLE statuses_add(struct work *work, enum moment moment, struct error *error
 const char *words_begun(struct arena *arena, size_t applies, size_t rollbacks);
 const char *words_backed_up(struct arena *arena, const struct backup_made *backup, size_t applies,
                             size_t rollbacks);
-const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally);
+/* `adopted`: how many of the commit's migrations another program applied. */
+const char *words_done(struct arena *arena, const struct policy *policy, const struct tally *tally,
+                       size_t adopted);
+const char *words_adopted(struct arena *arena, size_t adopted);
 const char *words_stopped(struct arena *arena, const struct error *error, int64_t run);
+/* Of a target that is only observed: "observe: " and one of these. The first two in any length. */
+const char *words_would_do(struct arena *arena, size_t applies, size_t rollbacks);
+const char *words_would_stop(struct arena *arena, const struct error *error);
+const char *words_observed_stop(struct arena *arena, const struct error *error);
+const char *words_cannot_look(struct arena *arena, const struct error *error);
+const char *words_observed_adopted(struct arena *arena, size_t adopted);
 const char *words_undone(struct arena *arena, const struct error *error, const char *by);

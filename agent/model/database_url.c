@@ -7,6 +7,7 @@
 #include "model/database_url.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -15,61 +16,96 @@
 #define DEFAULT_PORT "5432"
 #define SYSTEM_CA                                                                                  \
 	"/etc/ssl/certs/ca-certificates.crt" /* what libpq 16 calls "system", by name for 15 */
+#define NO_CA "/dev/null/none" /* cannot exist; an empty value would mean libpq's default */
 
 struct reading { /* what the parameters said, before the whole of it decides */
 	struct arena *arena;
+	enum tls_default tls_default;
 	struct database_url url;
-	const char *sslmode, *ca, *sslaccept, *channel_binding, *connect_timeout, *host;
+	const char *sslmode, *sslcert, *sslkey, *sslrootcert, *sslaccept, *connect_timeout, *host;
+	const char *pgbouncer;
 };
 
-enum treatment { USED, IGNORED, REFUSED };
-
 struct parameter {
-	const char *name;
-	enum treatment treatment;
-	size_t offset;                  /* USED: of a text in struct reading */
-	bool (*is_valid)(const char *); /* USED */
-	const char *word; /* USED: what is allowed. IGNORED: why. REFUSED: what to do instead */
+	struct database_url_parameter row;
+	size_t offset; /* of a text in struct reading; 0: where it is used, libpq gets it as it stands */
+	bool (*is_valid)(const char *); /* NULL: any value will do */
 };
 
 static bool is_schema(const char *value);
 static bool is_sslmode(const char *value);
 static bool is_absolute(const char *value);
+static bool is_ca(const char *value);
 static bool is_sslaccept(const char *value);
 static bool is_channel_binding(const char *value);
+static bool is_protocol(const char *value);
+static bool is_flag(const char *value);
 static bool is_timeout(const char *value);
+static bool is_role(const char *value);
+static bool is_gssencmode(const char *value);
+static bool is_one_server(const char *value);
+static bool is_utf8(const char *value);
+
+#define AT(member) offsetof(struct reading, member)
 
 /* clang-format off */
 static const struct parameter parameters[] = {
-	{"schema", USED, offsetof(struct reading, url.schema), is_schema, "a name of at most 63 bytes"},
-	{"host", USED, offsetof(struct reading, host), is_absolute, "the absolute path of a socket's folder"},
-	{"sslmode", USED, offsetof(struct reading, sslmode), is_sslmode, "disable, prefer, require, verify-ca or verify-full"},
-	{"sslcert", USED, offsetof(struct reading, ca), is_absolute, "the absolute path of the CA's certificate"},
-	{"sslrootcert", USED, offsetof(struct reading, ca), is_absolute, "the absolute path of the CA's certificate"},
-	{"sslaccept", USED, offsetof(struct reading, sslaccept), is_sslaccept, "strict or accept_invalid_certs"},
-	{"channel_binding", USED, offsetof(struct reading, channel_binding), is_channel_binding, "disable, prefer or require"},
-	{"connect_timeout", USED, offsetof(struct reading, connect_timeout), is_timeout, "1 to 600 seconds"},
-	{"application_name", IGNORED, 0, NULL, "the agent names itself headgate/<target>"},
-	{"connection_limit", IGNORED, 0, NULL, "a setting of Prisma's pool; the agent has one connection"},
-	{"pool_timeout", IGNORED, 0, NULL, "a setting of Prisma's pool; the agent has one connection"},
-	{"socket_timeout", IGNORED, 0, NULL, "a setting of Prisma's client; the policy says how long a statement may take"},
-	{"pgbouncer", IGNORED, 0, NULL, "a setting of Prisma's client; the agent looks whether a pooler is there"},
-	{"statement_cache_size", IGNORED, 0, NULL, "a setting of Prisma's client"},
-	{"max_connection_lifetime", IGNORED, 0, NULL, "a setting of Prisma's pool; the agent has one connection"},
-	{"max_idle_connection_lifetime", IGNORED, 0, NULL, "a setting of Prisma's pool; the agent has one connection"},
-	{"sslidentity", REFUSED, 0, NULL, "PKCS #12 certificates of a client are not supported; use a password"},
-	{"sslpassword", REFUSED, 0, NULL, "PKCS #12 certificates of a client are not supported; use a password"},
-	{"sslkey", REFUSED, 0, NULL, "certificates of a client are not supported; use a password"},
-	{"options", REFUSED, 0, NULL, "give the role its settings by ALTER ROLE ... SET ..."},
-	{"target_session_attrs", REFUSED, 0, NULL, "name the one server that takes writes"},
-	{"hostaddr", REFUSED, 0, NULL, "write the address as the host"},
-	{"user", REFUSED, 0, NULL, "write it in front of the host"},
-	{"password", REFUSED, 0, NULL, "write it in front of the host"},
-	{"port", REFUSED, 0, NULL, "write it behind the host"},
-	{"dbname", REFUSED, 0, NULL, "write it behind the host"},
-	{"service", REFUSED, 0, NULL, "write out what the service file says"},
-	{"passfile", REFUSED, 0, NULL, "write the password in front of the host"},
-	{"gssencmode", REFUSED, 0, NULL, "GSSAPI is not supported; use TLS"},
+	/* Prisma's */
+	{{"schema", PARAMETER_USED, "a name of at most 63 bytes", "the ledger's schema, and the search path of the migrations; public without it"}, AT(url.schema), is_schema},
+	{{"host", PARAMETER_USED, "the absolute path of a socket's folder", "the server is reached by that socket"}, AT(host), is_absolute},
+	{{"sslmode", PARAMETER_USED, "disable, prefer, require, verify-ca or verify-full", "whether there is TLS, and with verify-… what is checked; without it verify-full for a remote host, prefer for this machine"}, AT(sslmode), is_sslmode},
+	{{"sslaccept", PARAMETER_USED, "strict or accept_invalid_certs", "strict means verify-full; accept_invalid_certs means that no certificate is checked, not even against a CA that is named"}, AT(sslaccept), is_sslaccept},
+	{{"sslcert", PARAMETER_USED, "an absolute path (Prisma reads a relative one from the schema's folder, which is not here)", "the certificate of the server's CA, as Prisma has it; together with sslkey the client's own certificate, as libpq has it"}, AT(sslcert), is_absolute},
+	{{"connect_timeout", PARAMETER_USED, "1 to 600 seconds", "the longest wait for a connection; 10 seconds without it"}, AT(connect_timeout), is_timeout},
+	{{"channel_binding", PARAMETER_USED, "disable, prefer or require", "require ties the password to the TLS connection"}, 0, is_channel_binding},
+	{{"application_name", PARAMETER_IGNORED, NULL, "the agent names itself headgate/<target>"}, 0, NULL},
+	{{"connection_limit", PARAMETER_IGNORED, NULL, "a setting of Prisma's pool; the agent has one connection"}, 0, NULL},
+	{{"pool_timeout", PARAMETER_IGNORED, NULL, "a setting of Prisma's pool; the agent has one connection"}, 0, NULL},
+	{{"max_connection_lifetime", PARAMETER_IGNORED, NULL, "a setting of Prisma's pool; the agent has one connection"}, 0, NULL},
+	{{"max_idle_connection_lifetime", PARAMETER_IGNORED, NULL, "a setting of Prisma's pool; the agent has one connection"}, 0, NULL},
+	{{"single_use_connections", PARAMETER_IGNORED, NULL, "a setting of Prisma's pool; the agent has one connection"}, 0, NULL},
+	{{"socket_timeout", PARAMETER_IGNORED, NULL, "a setting of Prisma's client; the policy says how long a statement may take"}, 0, NULL},
+	{{"pgbouncer", PARAMETER_IGNORED, NULL, "a setting of Prisma's client; the agent looks whether a pooler is there, and applies nothing through it"}, AT(pgbouncer), NULL},
+	{{"statement_cache_size", PARAMETER_IGNORED, NULL, "a setting of Prisma's client"}, 0, NULL},
+	{{"uselibpqcompat", PARAMETER_IGNORED, NULL, "a setting of Prisma's driver for Node; the agent reads sslmode as libpq does"}, 0, NULL},
+	{{"sslidentity", PARAMETER_REFUSED, NULL, "convert the PKCS #12 file by openssl pkcs12 -nodes, and name its two halves by sslcert and sslkey"}, 0, NULL},
+	{{"sslpassword", PARAMETER_REFUSED, NULL, "store the client's key unencrypted in a file that only the agent may read, and name it by sslkey"}, 0, NULL},
+	{{"options", PARAMETER_REFUSED, NULL, "give the role its settings by ALTER ROLE ... SET ..."}, 0, NULL},
+	/* libpq's */
+	{{"sslrootcert", PARAMETER_USED, "an absolute path, or system", "the certificate of the server's CA; system stands for the CAs of this machine"}, AT(sslrootcert), is_ca},
+	{{"sslkey", PARAMETER_USED, "an absolute path", "the client's key, unencrypted; sslcert is then the client's certificate"}, AT(sslkey), is_absolute},
+	{{"ssl_min_protocol_version", PARAMETER_USED, "TLSv1.2 or TLSv1.3", "nothing older is spoken; TLSv1.2 without it"}, 0, is_protocol},
+	{{"ssl_max_protocol_version", PARAMETER_USED, "TLSv1.2 or TLSv1.3", "nothing newer is spoken"}, 0, is_protocol},
+	{{"sslsni", PARAMETER_USED, "0 or 1", "whether the host's name is told before TLS begins; 1 without it"}, 0, is_flag},
+	{{"requirepeer", PARAMETER_USED, "a name of at most 63 bytes", "the user of this machine that the server at the socket must run as"}, 0, is_role},
+	{{"gssencmode", PARAMETER_IGNORED, "disable or prefer", "GSSAPI is never used"}, 0, is_gssencmode},
+	{{"target_session_attrs", PARAMETER_IGNORED, "any, read-write or primary", "there is one server, and the agent looks itself whether it takes writes"}, 0, is_one_server},
+	{{"client_encoding", PARAMETER_IGNORED, "UTF8 or auto", "always UTF8"}, 0, is_utf8},
+	{{"fallback_application_name", PARAMETER_IGNORED, NULL, "the agent names itself headgate/<target>"}, 0, NULL},
+	{{"keepalives", PARAMETER_IGNORED, NULL, "the agent's own notice within a minute that the other side is gone"}, 0, NULL},
+	{{"keepalives_idle", PARAMETER_IGNORED, NULL, "the agent's own notice within a minute that the other side is gone"}, 0, NULL},
+	{{"keepalives_interval", PARAMETER_IGNORED, NULL, "the agent's own notice within a minute that the other side is gone"}, 0, NULL},
+	{{"keepalives_count", PARAMETER_IGNORED, NULL, "the agent's own notice within a minute that the other side is gone"}, 0, NULL},
+	{{"tcp_user_timeout", PARAMETER_IGNORED, NULL, "the agent's own notice within a minute that the other side is gone"}, 0, NULL},
+	{{"sslcompression", PARAMETER_IGNORED, NULL, "TLS is never compressed"}, 0, NULL},
+	{{"sslnegotiation", PARAMETER_IGNORED, NULL, "it only spares a round trip"}, 0, NULL},
+	{{"load_balance_hosts", PARAMETER_IGNORED, NULL, "there is one server"}, 0, NULL},
+	{{"ssl", PARAMETER_REFUSED, NULL, "write sslmode=verify-full, or sslmode=require"}, 0, NULL},
+	{{"sslcrl", PARAMETER_REFUSED, NULL, "libpq passes over a list that it cannot read; replace a CA whose certificates are revoked"}, 0, NULL},
+	{{"sslcrldir", PARAMETER_REFUSED, NULL, "libpq passes over a list that it cannot read; replace a CA whose certificates are revoked"}, 0, NULL},
+	{{"require_auth", PARAMETER_REFUSED, NULL, "write channel_binding=require, which only a server that knows the password can answer"}, 0, NULL},
+	{{"hostaddr", PARAMETER_REFUSED, NULL, "write the address as the host"}, 0, NULL},
+	{{"user", PARAMETER_REFUSED, NULL, "write it in front of the host"}, 0, NULL},
+	{{"password", PARAMETER_REFUSED, NULL, "write it in front of the host"}, 0, NULL},
+	{{"port", PARAMETER_REFUSED, NULL, "write it behind the host"}, 0, NULL},
+	{{"dbname", PARAMETER_REFUSED, NULL, "write it behind the host"}, 0, NULL},
+	{{"service", PARAMETER_REFUSED, NULL, "write out what the service file says"}, 0, NULL},
+	{{"servicefile", PARAMETER_REFUSED, NULL, "write out what the service file says"}, 0, NULL},
+	{{"passfile", PARAMETER_REFUSED, NULL, "write the password in front of the host, or configure password_command"}, 0, NULL},
+	{{"krbsrvname", PARAMETER_REFUSED, NULL, "GSSAPI is not supported; use a password or a client's certificate"}, 0, NULL},
+	{{"gsslib", PARAMETER_REFUSED, NULL, "GSSAPI is not supported; use a password or a client's certificate"}, 0, NULL},
+	{{"gssdelegation", PARAMETER_REFUSED, NULL, "GSSAPI is not supported; use a password or a client's certificate"}, 0, NULL},
+	{{"replication", PARAMETER_REFUSED, NULL, "no SQL can be sent over a connection for replication"}, 0, NULL},
 };
 /* clang-format on */
 #define PARAMETER_COUNT (sizeof parameters / sizeof parameters[0])
@@ -82,7 +118,9 @@ static struct error *read_parameter(struct reading *reading, const char *name, c
                                     bool *seen);
 static struct error *unknown_parameter(struct arena *arena, const char *name);
 static struct error *settle(struct reading *reading);
-static const char *choose_sslmode(const struct reading *reading);
+static struct error *check_certificates(struct reading *reading);
+static void settle_tls(struct reading *reading);
+static const char *choose_sslmode(struct reading *reading, const char *ca);
 static void add_keyword(struct reading *reading, const char *keyword, const char *value);
 static bool is_loopback(const char *host);
 static bool is_one_of(const char *value, const char *const *words, size_t count);
@@ -90,17 +128,18 @@ static char *decode(struct arena *arena, const char *start, const char *end, boo
 static int hex_digit(char digit);
 static struct error *bad_url(struct arena *arena, const char *why, const char *hint);
 
-FALLIBLE database_url_parse(struct arena *arena, const char *url, struct database_url *ret_url)
+FALLIBLE database_url_parse(struct arena *arena, const char *url, enum tls_default tls_default,
+                            struct database_url *ret_url)
 {
 	static const char encode[] =
 		"Write '@', '/', '?', '#' and '%' in a user, password or value as %40, %2F, %3F,"
 		" %23 and %25.";
-	struct reading reading = {.arena = arena};
+	struct reading reading = {.arena = arena, .tls_default = tls_default};
 	const char *start, *path, *query;
 
 	if (strlen(url) > URL_MAXIMUM)
 		return bad_url(arena, "it is longer than 4096 bytes",
-		               "Is this file really a database URL?");
+		               "Put the database URL alone into the file: postgresql://…");
 	if (text_starts(url, "prisma://") || text_starts(url, "prisma+postgres://"))
 		return bad_url(
 			arena,
@@ -131,6 +170,11 @@ FALLIBLE database_url_parse(struct arena *arena, const char *url, struct databas
 	return NULL;
 }
 
+const struct database_url_parameter *database_url_parameter(size_t index)
+{
+	return index < PARAMETER_COUNT ? &parameters[index].row : NULL;
+}
+
 const char *database_url_public(struct arena *arena, const struct database_url *url)
 {
 	if (strchr(url->host, ':'))
@@ -151,13 +195,13 @@ static struct error *read_authority(struct reading *reading, const char *start, 
 	user = decode(arena, start, colon ? colon : at, false);
 	if (!user || !*user || text_has_control(user))
 		return bad_url(arena, "its user is empty or wrongly encoded",
-		               "Is every '%' in it written as %25?");
+		               "Write every '%' in it as %25.");
 	reading->url.user = user;
 	if (colon) {
 		password = decode(arena, colon + 1, at, false);
 		if (!password)
 			return bad_url(arena, "its password is wrongly encoded",
-			               "Is every '%' in it written as %25?");
+			               "Write every '%' in it as %25.");
 		if (*password)
 			reading->url.password =
 				secret_new(arena, arena_bytes(arena, password, strlen(password)));
@@ -227,7 +271,7 @@ static struct error *read_query(struct reading *reading, const char *query)
 			continue;
 		if (!name || !value || text_has_control(name) || text_has_control(value))
 			return bad_url(reading->arena, "a parameter of it is wrongly encoded",
-			               "Is every '%' in it written as %25?");
+			               "Write every '%' in it as %25.");
 		TRY(read_parameter(reading, name, value, seen));
 	}
 	return NULL;
@@ -237,38 +281,40 @@ static struct error *read_parameter(struct reading *reading, const char *name, c
                                     bool *seen)
 {
 	struct arena *arena = reading->arena;
-	const struct parameter *row = NULL;
+	const struct parameter *found = NULL;
 
-	for (size_t i = 0; i < PARAMETER_COUNT && !row; i++) {
-		if (!text_equal(parameters[i].name, name))
+	for (size_t i = 0; i < PARAMETER_COUNT && !found; i++) {
+		if (!text_equal(parameters[i].row.name, name))
 			continue;
-		row = &parameters[i];
+		found = &parameters[i];
 		if (seen[i])
 			return bad_url(arena,
 			               arena_printf(arena, "its parameter '%s' stands twice", name),
 			               "Keep one of the two.");
 		seen[i] = true;
 	}
-	if (!row)
+	if (!found)
 		return unknown_parameter(arena, name);
-	switch (row->treatment) {
-	case IGNORED:
-		*LIST_ADD(arena, &reading->url.ignored) =
-			arena_printf(arena, "%s: %s", name, row->word);
+	if (found->is_valid && !found->is_valid(value))
+		return bad_url(
+			arena,
+			arena_printf(arena, "its parameter '%s' has a value that cannot be", name),
+			arena_printf(arena, "It must be %s.", found->row.values));
+	if (found->offset)
+		*(const char **)((char *)reading + found->offset) = value;
+	switch (found->row.treatment) {
+	case PARAMETER_USED:
+		if (!found->offset)
+			add_keyword(reading, name, value);
 		return NULL;
-	case REFUSED:
+	case PARAMETER_IGNORED:
+		*LIST_ADD(arena, &reading->url.ignored) =
+			arena_printf(arena, "%s: %s", name, found->row.sentence);
+		return NULL;
+	case PARAMETER_REFUSED:
 		return bad_url(arena,
 		               arena_printf(arena, "its parameter '%s' is not supported", name),
-		               arena_printf(arena, "Leave it out; %s.", row->word));
-	case USED:
-		if (!row->is_valid(value))
-			return bad_url(arena,
-			               arena_printf(arena,
-			                            "its parameter '%s' has a value that cannot be",
-			                            name),
-			               arena_printf(arena, "It must be %s.", row->word));
-		*(const char **)((char *)reading + row->offset) = value;
-		return NULL;
+		               arena_printf(arena, "Leave it out; %s.", found->row.sentence));
 	}
 	return NULL;
 }
@@ -278,7 +324,7 @@ static struct error *unknown_parameter(struct arena *arena, const char *name)
 	const char *known[PARAMETER_COUNT], *nearest;
 
 	for (size_t i = 0; i < PARAMETER_COUNT; i++)
-		known[i] = parameters[i].name;
+		known[i] = parameters[i].row.name;
 	nearest = text_nearest(name, known, PARAMETER_COUNT);
 	return bad_url(
 		arena,
@@ -289,7 +335,6 @@ static struct error *unknown_parameter(struct arena *arena, const char *name)
 static struct error *settle(struct reading *reading)
 {
 	struct database_url *url = &reading->url;
-	const char *mode;
 
 	if (reading->host)
 		url->host = reading->host;
@@ -299,41 +344,77 @@ static struct error *settle(struct reading *reading)
 	url->schema_named = url->schema;
 	if (!url->schema)
 		url->schema = "public";
-	mode = choose_sslmode(reading);
+	url->says_pooler = text_equal(reading->pgbouncer, "true");
+	if (reading->connect_timeout)
+		(void)parse_number(reading->connect_timeout, CONNECT_TIMEOUT_MAXIMUM,
+		                   &url->connect_timeout_s);
+	TRY(check_certificates(reading));
+	settle_tls(reading);
+	return NULL;
+}
+
+static struct error *check_certificates(struct reading *reading)
+{
+	if (reading->sslkey && !reading->sslcert)
+		return bad_url(reading->arena,
+		               "it names a client's key and no certificate that belongs to it",
+		               "Write sslcert=/path/client.pem beside sslkey.");
+	if (!reading->sslkey && reading->sslcert && reading->sslrootcert &&
+	    !text_equal(reading->sslcert, reading->sslrootcert))
+		return bad_url(
+			reading->arena, "sslcert and sslrootcert name two CAs",
+			"Keep one of them; or, if sslcert is a client's certificate, name its "
+			"key by sslkey.");
+	return NULL;
+}
+
+static void settle_tls(struct reading *reading)
+{
+	const char *ca = reading->sslrootcert, *mode;
+
+	if (reading->sslkey) {
+		add_keyword(reading, "sslcert", reading->sslcert);
+		add_keyword(reading, "sslkey", reading->sslkey);
+	} else if (reading->sslcert) {
+		ca = reading->sslcert;
+	}
+	mode = choose_sslmode(reading, ca);
 	add_keyword(reading, "sslmode", mode);
 	/*
 	 * libpq would take ~/.postgresql/root.crt, and with it `require` would silently become
-	 * verify-ca.
+	 * verify-ca. With `prefer` a CA that does not fit would make it go on without TLS.
 	 */
-	if (reading->ca)
-		add_keyword(reading, "sslrootcert", reading->ca);
-	else
-		add_keyword(reading, "sslrootcert",
-		            text_starts(mode, "verify-") ? SYSTEM_CA : "/dev/null/none");
-	if (reading->channel_binding)
-		add_keyword(reading, "channel_binding", reading->channel_binding);
-	if (reading->connect_timeout)
-		add_keyword(reading, "connect_timeout", reading->connect_timeout);
-	return NULL;
+	if (!text_starts(mode, "verify-"))
+		ca = NO_CA;
+	else if (!ca || text_equal(ca, "system"))
+		ca = SYSTEM_CA;
+	add_keyword(reading, "sslrootcert", ca);
 }
 
 /*
  * Prisma's sslaccept speaks about certificates, its sslmode about whether there is TLS at all. A
- * mode of libpq's own (verify-…) says both and wins; `disable` is meant as it stands.
+ * mode of libpq's own (verify-…) says both and wins; `disable` is meant as it stands. `require`
+ * with a CA is libpq's verify-ca, which unlike `require` fails when the CA's file is not there.
  */
-static const char *choose_sslmode(const struct reading *reading)
+static const char *choose_sslmode(struct reading *reading, const char *ca)
 {
 	const char *mode = reading->sslmode;
+	bool any = text_equal(reading->sslaccept, "accept_invalid_certs");
 
 	if (mode && (text_equal(mode, "disable") || text_starts(mode, "verify-")))
 		return mode;
 	if (text_equal(reading->sslaccept, "strict"))
 		return "verify-full";
 	if (mode)
-		return mode;
-	if (reading->url.is_local)
+		return text_equal(mode, "require") && ca && !any ? "verify-ca" : mode;
+	if (reading->tls_default == TLS_AS_PRISMA)
 		return "prefer";
-	return reading->sslaccept ? "require" : "verify-full";
+	if (any)
+		return reading->url.is_local ? "prefer" : "require";
+	if (reading->url.is_local && !ca)
+		return "prefer";
+	reading->url.sslmode_assumed = true;
+	return "verify-full";
 }
 
 static void add_keyword(struct reading *reading, const char *keyword, const char *value)
@@ -366,6 +447,11 @@ static bool is_absolute(const char *value)
 	return *value == '/';
 }
 
+static bool is_ca(const char *value)
+{
+	return is_absolute(value) || text_equal(value, "system");
+}
+
 static bool is_sslaccept(const char *value)
 {
 	static const char *const words[] = {"strict", "accept_invalid_certs"};
@@ -378,6 +464,45 @@ static bool is_channel_binding(const char *value)
 	static const char *const words[] = {"disable", "prefer", "require"};
 
 	return is_one_of(value, words, sizeof words / sizeof words[0]);
+}
+
+static bool is_protocol(const char *value)
+{
+	static const char *const words[] = {"TLSv1.2", "TLSv1.3"};
+
+	return is_one_of(value, words, sizeof words / sizeof words[0]);
+}
+
+static bool is_flag(const char *value)
+{
+	static const char *const words[] = {"0", "1"};
+
+	return is_one_of(value, words, sizeof words / sizeof words[0]);
+}
+
+static bool is_role(const char *value)
+{
+	return is_schema(value);
+}
+
+static bool is_gssencmode(const char *value)
+{
+	static const char *const words[] = {"disable", "prefer"};
+
+	return is_one_of(value, words, sizeof words / sizeof words[0]);
+}
+
+static bool is_one_server(const char *value)
+{
+	static const char *const words[] = {"any", "read-write", "primary"};
+
+	return is_one_of(value, words, sizeof words / sizeof words[0]);
+}
+
+static bool is_utf8(const char *value)
+{
+	return !strcasecmp(value, "UTF8") || !strcasecmp(value, "UTF-8") ||
+	       text_equal(value, "auto");
 }
 
 static bool is_timeout(const char *value)

@@ -22,6 +22,20 @@ const struct held_migration *memory_held(const struct memory *memory, const char
 	return NULL;
 }
 
+const char *memory_down(const struct memory *memory, const char *name, const char *checksum)
+{
+	const struct deployed_migration *deployed = memory_deployed(memory, name);
+
+	if (deployed && text_equal(deployed->checksum, checksum))
+		return deployed->down_digest;
+	for (size_t i = 0; i < memory->downs.count; i++) {
+		if (text_equal(memory->downs.items[i].name, name) &&
+		    text_equal(memory->downs.items[i].checksum, checksum))
+			return memory->downs.items[i].digest;
+	}
+	return NULL;
+}
+
 const struct accepted_row *memory_accepted(const struct memory *memory, const char *row_id)
 {
 	for (size_t i = 0; i < memory->accepted.count; i++) {

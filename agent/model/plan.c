@@ -3,36 +3,17 @@
  * anything touches the target. What a reader gets wrong: a migration that is absent from the tree is rolled back
  * only if a passed step removed it; absence alone is never an order.
  */
-#include "model/plan.h"
+#include "model/plan_parts.h"
 
-#include "base/clock.h"
-
-struct name_index { /* for finding by name in large lists */
-	struct named {
-		const char *name;
-		const void *item;
-	} * items;
-	size_t count;
-};
+#include "base/text.h"
 
 static struct error *make(struct arena *arena, const struct plan_input *input, struct plan *plan);
-static struct error *refuse_open_row(struct arena *arena, const struct plan_input *input);
-static struct error *refuse_went_back(struct arena *arena, const struct plan_input *input);
 static struct error *refuse_missing_folder(struct arena *arena, const struct plan_input *input);
-static struct error *judge_rows(struct arena *arena, const struct plan_input *input,
-                                struct plan *plan);
-static struct error *judge_row(struct arena *arena, const struct plan_input *input,
-                               const struct ledger_row *row, const struct migration *migration,
-                               struct plan *plan);
-static struct error *judge_missing(struct arena *arena, const struct plan_input *input,
-                                   const struct ledger_row *row, struct plan *plan);
-static const struct migration *find_renamed(struct arena *arena,
-                                            const struct migrations *migrations,
-                                            const struct ledger_row *row);
-static struct error *refuse_edited(struct arena *arena, const struct ledger_row *row,
-                                   const struct migration *migration);
+static size_t count_missed(const struct plan_input *input);
 static struct error *judge_rollbacks(struct arena *arena, const struct plan_input *input,
                                      struct plan *plan);
+static void newest_first(struct plan *plan);
+static int compare_newest_first(const void *a, const void *b);
 static struct error *refuse_squash(struct arena *arena, const struct plan_input *input,
                                    const struct plan *plan);
 static struct error *add_applies(struct arena *arena, const struct plan_input *input,
@@ -41,16 +22,7 @@ static bool is_rolled_back(const struct plan *plan, const struct ledger_row *row
 static struct error *add_apply(struct arena *arena, const struct plan_input *input,
                                const struct migration *migration, const char *newest_applied,
                                struct plan *plan);
-static const struct step *released_by(const struct plan_input *input,
-                                      const struct held_migration *held);
-static struct name_index index_new(struct arena *arena, size_t room);
-static void index_add(struct name_index *index, const char *name, const void *item);
-static void index_sort(struct name_index *index);
-static const void *index_find(const struct name_index *index, const char *name);
 static int compare_named(const void *a, const void *b);
-static int compare_newest_first(const void *a, const void *b);
-static const struct step *last_change(const struct plan_input *input, const char *name,
-                                      unsigned kinds);
 
 struct error *plan_make(struct arena *arena, const struct plan_input *input, struct plan *ret_plan,
                         const char **ret_culprit)
@@ -98,6 +70,20 @@ const char *plan_action_name(enum plan_action action)
 	return names[action];
 }
 
+const char *plan_adoptions(struct arena *arena, const struct plan *plan)
+{
+	if (!plan->adopted.count)
+		return NULL;
+	if (plan->adopted.count == 1)
+		return arena_printf(
+			arena, "'%s' was applied by another program and is adopted: nothing runs",
+			plan->adopted.items[0].name);
+	return arena_printf(
+		arena,
+		"'%s' and %zu more were applied by another program and are adopted: nothing runs",
+		plan->adopted.items[0].name, plan->adopted.count - 1);
+}
+
 const char *plan_summary(struct arena *arena, const struct plan *plan)
 {
 	size_t applies = plan->count - plan->rollbacks;
@@ -115,78 +101,33 @@ const char *plan_summary(struct arena *arena, const struct plan *plan)
 
 static struct error *make(struct arena *arena, const struct plan_input *input, struct plan *plan)
 {
-	TRY(refuse_open_row(arena, input));
-	TRY(refuse_went_back(arena, input));
+	TRY(rows_refuse_changed(arena, input));
+	rows_add_asked(arena, input, plan);
+	if (plan->by_hand) {
+		newest_first(plan);
+		return NULL;
+	}
 	TRY(refuse_missing_folder(arena, input));
 	if (!input->tree_exists)
 		*LIST_ADD(arena, &plan->notes) =
 			arena_printf(arena, "there is no folder '%s' at commit %s",
 		                     input->migrations_path, commit_short(arena, input->horizon));
-	TRY(judge_rows(arena, input, plan));
+	TRY(rows_judge(arena, input, plan));
 	TRY(judge_rollbacks(arena, input, plan));
-	return add_applies(arena, input, plan);
-}
-
-static struct error *refuse_open_row(struct arena *arena, const struct plan_input *input)
-{
-	const struct ledger_row *row = ledger_open_row(input->ledger);
-
-	if (!row)
-		return NULL;
-	return FAIL(
-		arena, OPEN_FAILED_ROW,
-		.what = arena_printf(arena, "the ledger has a failed row of '%s'", row->name),
-		.why = arena_printf(
-			arena,
-			"its try of %s never finished, and the journal does not explain it (Prisma's P3009)",
-			clock_human(arena, row->started_us)),
-		.hint = arena_printf(
-			arena,
-			"Take back what it left in the database, then say so: npx prisma migrate resolve "
-			"--rolled-back %s",
-			row->name));
-}
-
-/* Rows that we wrote are gone or were changed by another hand: this is not the database that we left. */
-static struct error *refuse_went_back(struct arena *arena, const struct plan_input *input)
-{
-	struct name_index rows = index_new(arena, input->ledger->count);
-
-	for (size_t i = 0; i < input->ledger->count; i++)
-		index_add(&rows, input->ledger->items[i].id, &input->ledger->items[i]);
-	index_sort(&rows);
-	for (size_t i = 0; i < input->memory->deployed.count; i++) {
-		const struct deployed_migration *deployed = &input->memory->deployed.items[i];
-		const struct ledger_row *row = index_find(&rows, deployed->row_id);
-
-		if (!row)
-			return FAIL(
-				arena, DATABASE_WENT_BACK,
-				.what = arena_printf(arena,
-			                             "the row of '%s' is gone from the ledger",
-			                             deployed->name),
-				.why = "the journal knows it as applied: the database was reset, restored or replaced",
-				.hint = arena_printf(
-					arena,
-					"If that was meant, say from which commit to trust it: headgate baseline "
-					"--target %s COMMIT.",
-					input->memory->target));
-		if (ledger_row_state(row) != ROW_APPLIED)
-			return FAIL(
-				arena, LEDGER_ODD,
-				.what = arena_printf(arena,
-			                             "the row of '%s' is no longer an applied one",
-			                             deployed->name),
-				.why = "another hand than Headgate's changed finished_at or rolled_back_at of it",
-				.hint = "Find out who changed \"_prisma_migrations\" and put the row back as it was.");
-	}
+	TRY(add_applies(arena, input, plan));
+	if (plan->adopted.count)
+		*LIST_ADD(arena, &plan->notes) = plan_adoptions(arena, plan);
 	return NULL;
 }
 
 static struct error *refuse_missing_folder(struct arena *arena, const struct plan_input *input)
 {
-	if (!input->memory->deployed.count ||
-	    (input->tree_exists && (input->tree->count || input->has_lock_file)))
+	size_t missed;
+
+	if (input->tree_exists && (input->tree->count || input->has_lock_file))
+		return NULL;
+	missed = count_missed(input);
+	if (!missed)
 		return NULL;
 	return FAIL(
 		arena, FOLDER_MISSING,
@@ -197,170 +138,29 @@ static struct error *refuse_missing_folder(struct arena *arena, const struct pla
 		.why = arena_printf(
 			arena,
 			"the database has %s of it, and a folder that vanished is never a rollback",
-			text_plural(arena, input->memory->deployed.count, "migration")),
+			text_plural(arena, missed, "migration")),
 		.hint = "Put it back (git revert -S the commit that took it away), or, if it moved, correct 'migrations' of "
 			"the target in the configuration. To roll back its last migration, keep migration_lock.toml.");
 }
 
-static struct error *judge_rows(struct arena *arena, const struct plan_input *input,
-                                struct plan *plan)
+/* Deployed migrations, without those that only stand in a later step, which waits or is refused. */
+static size_t count_missed(const struct plan_input *input)
 {
-	struct name_index tree = index_new(arena, input->tree->count);
+	size_t count = 0;
 
-	for (size_t i = 0; i < input->tree->count; i++)
-		index_add(&tree, input->tree->items[i].name, &input->tree->items[i]);
-	index_sort(&tree);
-	for (size_t i = 0; i < input->ledger->count; i++) {
-		const struct ledger_row *row = &input->ledger->items[i];
+	for (size_t i = 0; i < input->memory->deployed.count; i++) {
+		const char *name = input->memory->deployed.items[i].name;
 
-		if (ledger_row_state(row) == ROW_APPLIED)
-			TRY(judge_row(arena, input, row, index_find(&tree, row->name), plan));
+		count += !migration_find(input->head, name) ||
+		         plan_last_change(input, name, 1u << CHANGE_REMOVED);
 	}
-	return NULL;
-}
-
-static struct error *judge_row(struct arena *arena, const struct plan_input *input,
-                               const struct ledger_row *row, const struct migration *migration,
-                               struct plan *plan)
-{
-	const struct deployed_migration *deployed = memory_deployed(input->memory, row->name);
-
-	if (!migration)
-		return judge_missing(arena, input, row, plan);
-	if (!migration->has_sql || !checksum_matches(arena, row->checksum, migration->sql)) {
-		plan->culprit = row->name;
-		return refuse_edited(arena, row, migration);
-	}
-	if (deployed && text_equal(deployed->row_id, row->id))
-		return NULL;
-	if (memory_held(input->memory, row->name) &&
-	    input->policy->unexplained == UNEXPLAINED_REPORT) {
-		*LIST_ADD(arena, &plan->notes) = arena_printf(
-			arena, "'%s' was applied by another program while it was held", row->name);
-		return NULL;
-	}
-	if (memory_held(input->memory, row->name))
-		return FAIL(
-			arena, UNEXPLAINED,
-			.what = arena_printf(
-				arena, "'%s' was applied by another program while it was held",
-				row->name),
-			.why = "it was rolled back on purpose; an old image that runs 'prisma migrate deploy' may have "
-			       "brought it back",
-			.hint = "Stop what deploys it, roll it back by hand (its down script, then rolled_back_at in the "
-				"ledger), and look again: headgate reconcile.");
-	return FAIL(
-		arena, ELSEWHERE,
-		.what = arena_printf(arena, "'%s' was applied by another program", row->name),
-		.why = arena_printf(
-			arena,
-			"the ledger has a finished row of it from %s that Headgate did not write",
-			clock_human(arena, row->finished_us)),
-		.hint = "Let one program deploy to this database: stop the other one. Taking over what another has "
-			"applied is not supported by this version.");
-}
-
-static struct error *refuse_edited(struct arena *arena, const struct ledger_row *row,
-                                   const struct migration *migration)
-{
-	return FAIL(
-		arena, EDITED,
-		.what = arena_printf(arena, "'%s' was edited after it was applied", row->name),
-		.why = migration->has_sql
-	                       ? arena_printf(arena,
-	                                      "applied with checksum %.12s…, the branch has %.12s…",
-	                                      row->checksum, migration->checksum)
-	                       : arena_printf(
-					 arena,
-					 "applied with checksum %.12s…, the branch has no migration.sql",
-					 row->checksum),
-		.hint = "Put the file back as it was (git revert -S the commit that edited it) and bring the change as a "
-			"migration with a new name.");
-}
-
-/* An applied row that the tree has not. */
-static struct error *judge_missing(struct arena *arena, const struct plan_input *input,
-                                   const struct ledger_row *row, struct plan *plan)
-{
-	const struct deployed_migration *deployed = memory_deployed(input->memory, row->name);
-	const struct migration *renamed;
-	const struct step *step;
-	struct plan_item *item;
-
-	if (!deployed || !text_equal(deployed->row_id, row->id)) {
-		if (input->policy->unexplained == UNEXPLAINED_REPORT) {
-			*LIST_ADD(arena, &plan->notes) = arena_printf(
-				arena,
-				"the ledger has '%s', which is neither in the branch nor ours",
-				row->name);
-			return NULL;
-		}
-		return FAIL(
-			arena, UNEXPLAINED,
-			.what = arena_printf(arena, "the ledger has '%s', which the branch has not",
-		                             row->name),
-			.why = "Headgate did not apply it, so it will not roll it back by itself",
-			.hint = "Bring its folder into the branch as it was applied, or let the policy say "
-				"'unexplained: report'.");
-	}
-	renamed = find_renamed(arena, input->tree, row);
-	if (!renamed)
-		renamed = find_renamed(arena, input->head, row);
-	if (renamed)
-		return FAIL(
-			arena, RENAMED,
-			.what = arena_printf(arena, "'%s' was renamed to '%s'", row->name,
-		                             renamed->name),
-			.why = "a rename is never a rollback; the same checksum was applied under the old name",
-			.hint = arena_printf(
-				arena, "Give the folder its old name back: git mv %s/%s %s/%s",
-				input->migrations_path, renamed->name, input->migrations_path,
-				row->name));
-	step = last_change(input, row->name, 1u << CHANGE_REMOVED);
-	if (!step) {
-		if (migration_find(input->head, row->name))
-			return NULL; /* it stands in a later step, which is refused now but was not when it was applied */
-		return FAIL(
-			arena, REMOVED_UNVOUCHED,
-			.what = arena_printf(
-				arena, "'%s' is gone from the branch without a step that passed",
-				row->name),
-			.why = "only a passed step since the deployed commit may ask for a rollback",
-			.hint = "Put the folder back, or remove it by a signed commit: git revert -S the commit that "
-				"brought it.");
-	}
-	item = LIST_ADD(arena, plan);
-	*item = (struct plan_item){
-		.action = PLAN_ROLL_BACK,
-		.name = row->name,
-		.checksum = row->checksum,
-		.commit = step->id,
-		.row_id = row->id,
-		.finished_us = row->finished_us,
-		.down_digest = deployed->down_digest,
-	};
-	return NULL;
-}
-
-/* Its checksum under another name. Line ends that a checkout changed do not hide it. */
-static const struct migration *find_renamed(struct arena *arena,
-                                            const struct migrations *migrations,
-                                            const struct ledger_row *row)
-{
-	for (size_t i = 0; i < migrations->count; i++) {
-		const struct migration *migration = &migrations->items[i];
-
-		if (migration->has_sql && !text_equal(migration->name, row->name) &&
-		    checksum_matches(arena, row->checksum, migration->sql))
-			return migration;
-	}
-	return NULL;
+	return count;
 }
 
 static struct error *judge_rollbacks(struct arena *arena, const struct plan_input *input,
                                      struct plan *plan)
 {
-	plan->rollbacks = plan->count;
+	newest_first(plan);
 	TRY(refuse_squash(arena, input, plan)); /* before the number: what was recognised is said */
 	if (plan->count > input->policy->max_rollback)
 		return FAIL(
@@ -371,11 +171,19 @@ static struct error *judge_rollbacks(struct arena *arena, const struct plan_inpu
 			.why = arena_printf(arena,
 		                            "the policy rolls back at most %llu (max_rollback)",
 		                            (unsigned long long)input->policy->max_rollback),
-			.hint = "Put the folders back and revert them in smaller steps, newest first; or raise max_rollback "
-				"in the policy if all of them are meant.");
+			.hint = arena_printf(
+				arena,
+				"Put the folders back and revert them in smaller steps, newest first; or, if all "
+				"of them are meant, one by one: headgate rollback --target %s %s",
+				input->memory->target, text_word(arena, plan->items[0].name)));
+	return NULL;
+}
+
+static void newest_first(struct plan *plan)
+{
+	plan->rollbacks = plan->count;
 	if (plan->count)
 		qsort(plan->items, plan->count, sizeof *plan->items, compare_newest_first);
-	return NULL;
 }
 
 /* One step that removes deployed folders and brings one named older than the newest of them: `migrate diff` squash. */
@@ -400,8 +208,14 @@ static struct error *refuse_squash(struct arena *arena, const struct plan_input 
 					arena,
 					"it removes '%s', which is deployed, and brings '%s', which is named older",
 					item->name, change->name),
-				.hint = arena_printf(arena, "Put the deployed folders back: %s",
-			                             step_undo_command(arena, step)));
+				.hint = arena_printf(
+					arena,
+					"Put the deployed folders back: %s; or, if the squash is meant: headgate "
+					"resolve --target %s --applied %s, then headgate resolve --target %s --accept "
+					"%s, and so for each that it replaces",
+					step_undo_command(arena, step), input->memory->target,
+					text_word(arena, change->name), input->memory->target,
+					text_word(arena, item->name)));
 		}
 	}
 	return NULL;
@@ -410,7 +224,7 @@ static struct error *refuse_squash(struct arena *arena, const struct plan_input 
 static struct error *add_applies(struct arena *arena, const struct plan_input *input,
                                  struct plan *plan)
 {
-	struct name_index applied = index_new(arena, input->ledger->count);
+	struct name_index applied = name_index_new(arena, input->ledger->count);
 	const char *newest = NULL;
 
 	for (size_t i = 0; i < input->ledger->count; i++) {
@@ -418,17 +232,17 @@ static struct error *add_applies(struct arena *arena, const struct plan_input *i
 
 		if (ledger_row_state(row) != ROW_APPLIED)
 			continue;
-		index_add(&applied, row->name, row);
+		name_index_add(&applied, row->name, row);
 		if (is_rolled_back(plan, row))
 			continue; /* it is no longer there when the first apply begins */
 		if (!newest || migration_name_order(row->name, newest) > 0)
 			newest = row->name;
 	}
-	index_sort(&applied);
+	name_index_sort(&applied);
 	for (size_t i = 0; i < input->tree->count; i++) {
 		const struct migration *migration = &input->tree->items[i];
 
-		if (!index_find(&applied, migration->name))
+		if (!name_index_find(&applied, migration->name))
 			TRY(add_apply(arena, input, migration, newest, plan));
 	}
 	return NULL;
@@ -447,15 +261,16 @@ static struct error *add_apply(struct arena *arena, const struct plan_input *inp
                                struct plan *plan)
 {
 	const struct held_migration *held = memory_held(input->memory, migration->name);
-	const struct step *release = held ? released_by(input, held) : NULL;
+	const struct step *release = held ? plan_released_by(input, held) : NULL;
 	const struct step *step;
 	bool late = newest_applied && migration_name_order(migration->name, newest_applied) < 0;
 
 	if (held && !release) {
 		*LIST_ADD(arena, &plan->notes) = arena_printf(
 			arena,
-			"'%s' is held since it was rolled back; a signed revert of the revert releases it",
-			migration->name);
+			"'%s' is held since it was rolled back; it waits for headgate unhold --target %s %s, or "
+			"for a signed commit that brings the folder back after one removed it",
+			migration->name, input->memory->target, text_word(arena, migration->name));
 		return NULL;
 	}
 	plan->culprit = migration->name; /* of the refusals from here on */
@@ -483,7 +298,7 @@ static struct error *add_apply(struct arena *arena, const struct plan_input *inp
 	else if (!migration_name_is_regular(migration->name))
 		*LIST_ADD(arena, &plan->notes) = arena_printf(
 			arena, "the name '%s' is not YYYYMMDDHHMMSS_lower_case", migration->name);
-	step = last_change(input, migration->name, 1u << CHANGE_ADDED | 1u << CHANGE_CHANGED);
+	step = plan_last_change(input, migration->name, 1u << CHANGE_ADDED | 1u << CHANGE_CHANGED);
 	*LIST_ADD(arena, plan) = (struct plan_item){
 		.action = PLAN_APPLY,
 		.name = migration->name,
@@ -500,41 +315,40 @@ static struct error *add_apply(struct arena *arena, const struct plan_input *inp
 }
 
 /* The revert of the revert: a passed step brought the folder back after the removal that the hold began with. */
-static const struct step *released_by(const struct plan_input *input,
-                                      const struct held_migration *held)
+const struct step *plan_released_by(const struct plan_input *input,
+                                    const struct held_migration *held)
 {
-	const struct step *added = last_change(input, held->name, 1u << CHANGE_ADDED);
+	const struct step *added = plan_last_change(input, held->name, 1u << CHANGE_ADDED);
 	const struct step *removed =
 		steps_find(input->steps, held->commit); /* NULL: before the deployed commit */
 
 	return added && (!removed || added > removed) ? added : NULL;
 }
 
-/* The newest passed step up to the horizon that did this to the entry. */
-static const struct step *last_change(const struct plan_input *input, const char *name,
-                                      unsigned kinds)
+const struct step *plan_last_change(const struct plan_input *input, const char *name,
+                                    unsigned kinds)
 {
 	return input->steps->count
 	               ? steps_last_change(input->steps, input->steps->count - 1, name, kinds)
 	               : NULL;
 }
 
-static struct name_index index_new(struct arena *arena, size_t room)
+struct name_index name_index_new(struct arena *arena, size_t room)
 {
 	return (struct name_index){.items = ARENA_ARRAY(arena, struct named, room)};
 }
 
-static void index_add(struct name_index *index, const char *name, const void *item)
+void name_index_add(struct name_index *index, const char *name, const void *item)
 {
 	index->items[index->count++] = (struct named){name, item};
 }
 
-static void index_sort(struct name_index *index)
+void name_index_sort(struct name_index *index)
 {
 	qsort(index->items, index->count, sizeof *index->items, compare_named);
 }
 
-static const void *index_find(const struct name_index *index, const char *name)
+const void *name_index_find(const struct name_index *index, const char *name)
 {
 	const struct named wanted = {name, NULL};
 	const struct named *found = index->count ? bsearch(&wanted, index->items, index->count,

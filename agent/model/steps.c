@@ -203,7 +203,7 @@ static FALLIBLE choose_base(struct walk *walk, const struct node *node, struct s
 		.hint = arena_printf(
 			walk->arena,
 			"Push a history in which it follows the deployed commit, or look at the branch "
-			"and trust it as it stands: headgate baseline %s",
+			"and trust it as it stands: headgate baseline --target NAME %s",
 			commit_short(walk->arena, walk->history->items[0].id)));
 }
 
@@ -310,14 +310,16 @@ static void add_files(struct arena *arena, struct step *step, struct change *cha
 
 	if (bare_before || bare_after)
 		*LIST_ADD(arena, &step->files) =
-			(struct step_file){change->name, bare_before ? change->before : NULL,
-		                           bare_after ? change->after : NULL};
+			(struct step_file){.path = change->name,
+		                           .before = bare_before ? change->before : NULL,
+		                           .after = bare_after ? change->after : NULL};
 	folder_compare(arena, before, after, &inner);
 	change->sql_same = change->kind == CHANGE_CHANGED && !bare_before && !bare_after;
 	for (size_t i = 0; i < inner.count; i++) {
 		*LIST_ADD(arena, &step->files) = (struct step_file){
-			arena_printf(arena, "%s/%s", change->name, inner.items[i].name),
-			inner.items[i].before, inner.items[i].after};
+			.path = arena_printf(arena, "%s/%s", change->name, inner.items[i].name),
+			.before = inner.items[i].before,
+			.after = inner.items[i].after};
 		if (text_equal(inner.items[i].name, "migration.sql"))
 			change->sql_same = false;
 	}
@@ -396,6 +398,27 @@ const struct step *steps_last_change(const struct steps *steps, size_t upto, con
 		}
 	}
 	return NULL;
+}
+
+const struct step *steps_last_set(const struct steps *steps, size_t count, const char *path,
+                                  const struct step_file **ret_file)
+{
+	for (size_t i = count; i-- > 0;) {
+		const struct step *step = &steps->items[i];
+
+		for (size_t k = 0; k < step->files.count; k++) {
+			if (!text_equal(step->files.items[k].path, path))
+				continue;
+			*ret_file = &step->files.items[k];
+			return step;
+		}
+	}
+	return NULL;
+}
+
+bool step_vouches(const struct step *step)
+{
+	return step->passed && !step->settled;
 }
 
 const char *step_undo_command(struct arena *arena, const struct step *step)

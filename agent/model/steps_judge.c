@@ -45,8 +45,8 @@ static const struct excuse excuses[] = {
                          NULL},
 	[VERDICT_UNTRUSTED] = {ERR_UNTRUSTED, "is signed by a key that is not in the keyring",
                                SIGN_ANEW " by a known key",
-                               "Add the key to the agent's allowed_signers, if its owner may "
-                               "deploy; else undo it"},
+                               "Add the key to the agent's keyring (keys.allowed_signers, or "
+                               "keys.openpgp), if its owner may deploy; else undo it"},
 	[VERDICT_EXPIRED] = {ERR_EXPIRED, "is signed by a key that was no longer valid",
                              SIGN_ANEW " by a key that is valid", NULL},
 	[VERDICT_NOT_YET_VALID] = {ERR_EXPIRED, "is signed by a key that was not yet valid",
@@ -56,13 +56,14 @@ static const struct excuse excuses[] = {
 	[VERDICT_MALFORMED] = {ERR_MALFORMED, "is malformed", SIGN_ANEW " made by git itself",
                                NULL},
 	[VERDICT_UNSUPPORTED] = {ERR_UNSUPPORTED, "has a signature of a kind that is not supported",
-                                 SIGN_ANEW " by an SSH key (git config gpg.format ssh)", NULL},
+                                 SIGN_ANEW
+                                 " by a key of a kind that counts here (git config gpg.format ssh, "
+                                 "or openpgp)",
+                                 NULL},
 };
 
 static FALLIBLE judge_step(struct arena *arena, struct step *step, steps_judging *judging,
                            void *context);
-static struct error *refuse(struct arena *arena, const struct step *step,
-                            const struct step_commit *commit, size_t others);
 static void collect_records(struct arena *arena, const struct steps *steps,
                             struct records *ret_records);
 static int compare_records(const void *a, const void *b);
@@ -100,6 +101,8 @@ FALLIBLE steps_judge(struct arena *arena, enum trust trust, struct steps *steps,
 		case TRUST_BRANCH:
 			step->passed = true;
 			break;
+		case TRUST_SIGNED:
+			BUG("trust: signed is judged by trust_judge");
 		}
 	}
 	return NULL;
@@ -130,13 +133,25 @@ static FALLIBLE judge_step(struct arena *arena, struct step *step, steps_judging
 		step->verified = step->brought.count > 0;
 		return NULL;
 	}
-	step->refusal = refuse(arena, step, first, refused - 1);
+	if (step_is_settled(step)) {
+		step->passed = step->settled = true;
+		return NULL;
+	}
+	step->refusal = steps_unvouched(arena, step, first, refused - 1);
 	step->refused_at = "verify";
 	return NULL;
 }
 
-static struct error *refuse(struct arena *arena, const struct step *step,
-                            const struct step_commit *commit, size_t others)
+bool step_is_settled(const struct step *step)
+{
+	for (size_t i = 0; i < step->files.count; i++)
+		if (!step->files.items[i].settled)
+			return false;
+	return step->files.count > 0;
+}
+
+struct error *steps_unvouched(struct arena *arena, const struct step *step,
+                              const struct step_commit *commit, size_t others)
 {
 	const struct excuse *excuse =
 		&excuses[commit->verdict.kind == VERDICT_GOOD ? VERDICT_UNSIGNED
@@ -160,6 +175,19 @@ static struct error *refuse(struct arena *arena, const struct step *step,
 			.hint = arena_printf(arena, "%s (%s). Then %s.",
 	                                     excuse->undo ? excuse->undo : "Undo it",
 	                                     step_undo_command(arena, step), excuse->then)});
+}
+
+void steps_settle_folder(struct steps *steps, size_t upto, const char *name, bool settled)
+{
+	const size_t length = strlen(name);
+
+	for (size_t i = 0; i <= upto; i++)
+		for (size_t k = 0; k < steps->items[i].files.count; k++) {
+			struct step_file *file = &steps->items[i].files.items[k];
+
+			if (text_starts(file->path, name) && file->path[length] == '/')
+				file->settled = settled;
+		}
 }
 
 void steps_settle_undone(struct arena *arena, struct steps *steps)
@@ -231,7 +259,7 @@ static void mark_dirty(struct settling *settling, const struct record *file, siz
 	const struct folder_entry *vouched = file[0].file->before;
 
 	for (size_t i = 0; i < count; i++) {
-		if (steps->items[file[i].step].passed)
+		if (steps->items[file[i].step].passed || file[i].file->settled)
 			vouched = file[i].file->after;
 		if (!same_state(vouched, file[i].file->after))
 			mark_lines(settling, file[i].step,
@@ -277,7 +305,7 @@ static void mark_fates(struct settling *settling, const struct record *file, siz
 	size_t within = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (steps->items[file[i].step].passed)
+		if (steps->items[file[i].step].passed || file[i].file->settled)
 			vouched = file[i].file->after;
 		if (file[i].step < steps->horizon)
 			within = file[i].step;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "policy/config_together.h"
 #include "policy/policy.h"
 
 #include <errno.h>
@@ -19,6 +20,10 @@
 
 static const char *const report_choices[] = {
 	[REPORT_TOUCHED] = "touched", [REPORT_ALL] = "all", NULL};
+static const char *const superuser_choices[] = {
+	[SUPERUSER_REFUSE] = "refuse", [SUPERUSER_ALLOW] = "allow", NULL};
+static const char *const mode_choices[] = {
+	[MODE_APPLY] = "apply", [MODE_OBSERVE] = "observe", NULL};
 
 /* clang-format off */
 static const struct field fields[] = {
@@ -27,19 +32,25 @@ static const struct field fields[] = {
 	{ .name = "interval", .kind = FIELD_DURATION, .offset = offsetof(struct config, interval), .otherwise = "30s", .minimum = 1000, .maximum = 24 * 3600 * 1000,
 	  .sentence = "Time between two looks of headgate run at the branch and the ledger." },
 	{ .name = "repository.url", .kind = FIELD_TEXT, .offset = offsetof(struct config, repository.url), .required = true,
-	  .sentence = "The watched repository: https://, http://, file:// or an absolute path." },
+	  .sentence = "The watched repository: https://, http://, ssh://user@host/path, user@host:path, file:// or an absolute path." },
 	{ .name = "repository.token_file", .kind = FIELD_PATH, .offset = offsetof(struct config, repository.token_file),
 	  .sentence = "File with the token to read the repository; only the agent's user may read it." },
 	{ .name = "repository.username", .kind = FIELD_TEXT, .offset = offsetof(struct config, repository.username), .otherwise = "x-access-token",
 	  .sentence = "User name sent with the token: x-access-token for GitHub, oauth2 for GitLab." },
 	{ .name = "repository.ca_file", .kind = FIELD_PATH, .offset = offsetof(struct config, repository.ca_file),
 	  .sentence = "Certificates to trust for https://; default: the system's." },
+	{ .name = "repository.ssh_key_file", .kind = FIELD_PATH, .offset = offsetof(struct config, repository.ssh_key_file),
+	  .sentence = "Private key for an ssh remote, without a passphrase; only the agent's user may read it. No other key and no ssh-agent is asked." },
+	{ .name = "repository.known_hosts", .kind = FIELD_PATH, .offset = offsetof(struct config, repository.known_hosts),
+	  .sentence = "The host keys that an ssh remote may show, in OpenSSH's known_hosts format. Needed by every ssh remote: no key is trusted at first sight." },
 	{ .name = "repository.allow_http", .kind = FIELD_BOOL, .offset = offsetof(struct config, repository.allow_http), .otherwise = "false",
 	  .sentence = "Let the token go over http:// to another machine." },
 	{ .name = "keys.allowed_signers", .kind = FIELD_PATH, .offset = offsetof(struct config, keys.allowed_signers),
-	  .sentence = "Who may sign, in OpenSSH's allowed_signers format, on the agent's own host. Needed by every policy with trust: all." },
+	  .sentence = "Who may sign, in OpenSSH's allowed_signers format, on the agent's own host. Every policy with trust: all needs this or keys.openpgp." },
 	{ .name = "keys.revoked", .kind = FIELD_PATH, .offset = offsetof(struct config, keys.revoked),
 	  .sentence = "Revoked keys: a KRL or a list of public keys. Once named, the file must be there." },
+	{ .name = "keys.openpgp", .kind = FIELD_PATH, .offset = offsetof(struct config, keys.openpgp),
+	  .sentence = "Folder of the OpenPGP keys of those who may sign, on the agent's own host: one file PRINCIPAL.asc a person, as gpg --armor --export writes it, with its revocation if there is one." },
 	{ .name = "backups", .kind = FIELD_PATH, .offset = offsetof(struct config, backups),
 	  .sentence = "Folder of the backups. Needed by every policy that requires one." },
 	{ .name = "github.api", .kind = FIELD_TEXT, .offset = offsetof(struct config, github.api), .otherwise = "https://api.github.com",
@@ -56,13 +67,25 @@ static const struct field fields[] = {
 	  .sentence = "Push the notes with the statuses to the repository (refs/notes/headgate/<target>); otherwise they stay in the mirror." },
 	{ .name = "notes.token_file", .kind = FIELD_PATH, .offset = offsetof(struct config, notes.token_file),
 	  .sentence = "File with a token of its own that may push notes; the agent otherwise needs no write access." },
+	{ .name = "notes.ssh_key_file", .kind = FIELD_PATH, .offset = offsetof(struct config, notes.ssh_key_file),
+	  .sentence = "Private key that may push notes over ssh; it may be the same as repository.ssh_key_file. The host must be pinned in repository.known_hosts." },
 };
 
 static const struct field of_target[] = {
 	{ .name = "database_url", .kind = FIELD_TEXT, .offset = offsetof(struct target, database_url),
 	  .sentence = "The database in Prisma's form, with ?schema= for the ledger's schema; for trials. Write database_url_file where it holds a password." },
 	{ .name = "database_url_file", .kind = FIELD_PATH, .offset = offsetof(struct target, database_url_file),
-	  .sentence = "File that holds the database URL; read again at each connect." },
+	  .sentence = "File that holds the database URL; read again at each connect. headgate explain database-url tells which parameters are used." },
+	{ .name = "password_command", .kind = FIELD_TEXTS, .offset = offsetof(struct target, password_command), .otherwise = "[]",
+	  .sentence = "Program (absolute path) and arguments that print the database password on one line, for a vault; run again at each connect, for at most 10 s, with an empty environment. The URL then holds none." },
+	{ .name = "mode", .kind = FIELD_CHOICE, .offset = offsetof(struct target, mode), .otherwise = "apply", .choices = mode_choices,
+	  .sentence = "apply: the branch reaches the database. observe: others deploy; nothing is written to it, so a role that may only read is enough; commits say what would be done, never in red, and the ledger is followed." },
+	{ .name = "superuser", .kind = FIELD_CHOICE, .offset = offsetof(struct target, superuser), .otherwise = "refuse", .choices = superuser_choices,
+	  .sentence = "allow: the database's role may be a superuser. refuse: headgate doctor fails on one; the agent needs no more than a role that owns its schemas." },
+	{ .name = "disposable", .kind = FIELD_BOOL, .offset = offsetof(struct target, disposable), .otherwise = "false",
+	  .sentence = "The database may be reset at will (development): when it went back the target begins anew by itself, and an edited migration is only reported." },
+	{ .name = "after", .kind = FIELD_TEXTS, .offset = offsetof(struct target, after), .otherwise = "[]",
+	  .sentence = "Targets that must be at the same commit before this one runs." },
 	{ .name = "branch", .kind = FIELD_TEXT, .offset = offsetof(struct target, branch), .maximum = 200,
 	  .sentence = "The watched branch; default: the repository's default branch." },
 	{ .name = "migrations", .kind = FIELD_TEXT, .offset = offsetof(struct target, migrations), .otherwise = "prisma/migrations", .maximum = 1000,
@@ -87,6 +110,8 @@ static const struct config_variable variables[] = {
 	{"HEADGATE_REPOSITORY_TOKEN_FILE", "repository.token_file"},
 	{"HEADGATE_GITHUB_TOKEN_FILE", "github.token_file"},
 	{"HEADGATE_NOTES_TOKEN_FILE", "notes.token_file"},
+	{"HEADGATE_REPOSITORY_SSH_KEY_FILE", "repository.ssh_key_file"},
+	{"HEADGATE_NOTES_SSH_KEY_FILE", "notes.ssh_key_file"},
 };
 
 static const char *const forge_names[] = {"notes", "github"};
@@ -111,6 +136,8 @@ static struct error *load_target(struct loading *loading, const struct node *nod
 static struct error *check_target(struct loading *loading, const struct node *node,
                                   const struct target *target);
 static struct error *check_name(struct loading *loading, const struct node *node);
+static struct error *check_password(struct loading *loading, const struct node *node,
+                                    const struct target *target);
 static struct error *check_path(struct loading *loading, const struct node *node,
                                 const struct target *target);
 static struct error *check_forges(struct loading *loading, const struct node *node,
@@ -118,7 +145,6 @@ static struct error *check_forges(struct loading *loading, const struct node *no
 static struct error *load_policy(struct loading *loading, struct target *target);
 static struct error *check_needs(struct loading *loading, const struct node *node,
                                  const struct target *target);
-static struct error *refuse_twins(struct loading *loading, const struct node *targets);
 static struct error *refuse(struct loading *loading, const struct node *node, const char *what,
                             const char *why, const char *hint);
 
@@ -182,7 +208,7 @@ static struct error *read_document(struct arena *arena, const char *path, const 
 			.why = errno_text(arena, errno),
 			.hint = text_equal(noun, "policy")
 		                        ? "Correct 'policy' of the target; the shipped ones are in the folder policies."
-		                        : "Name it with --config FILE or HEADGATE_CONFIG; an example is in headgate.yaml(5).");
+		                        : "Name it with --config FILE or HEADGATE_CONFIG, or write a first one with headgate init.");
 	*ret_document = (struct document){.path = arena_text(arena, absolute), .noun = noun};
 	ret_document->folder = path_folder(arena, ret_document->path);
 	TRY(refuse_open_file(arena, ret_document->path, noun));
@@ -253,7 +279,7 @@ static struct error *load_targets(struct loading *loading, const struct node *ta
 	config->targets = ARENA_ARRAY(loading->arena, struct target, count);
 	for (const struct node *node = targets->child; node; node = node->next)
 		TRY(load_target(loading, node, &config->targets[config->target_count++]));
-	return refuse_twins(loading, targets);
+	return config_check_together(loading->arena, config, targets);
 }
 
 static struct error *load_target(struct loading *loading, const struct node *node,
@@ -291,8 +317,36 @@ static struct error *check_target(struct loading *loading, const struct node *no
 			target->database_url ? "database_url and database_url_file are both given"
 					     : "none is given",
 			"Write database_url_file: FILE (or, for a trial, database_url: postgresql://…).");
+	TRY(check_password(loading, node, target));
 	TRY(check_path(loading, node, target));
 	return check_forges(loading, node, target);
+}
+
+/* Whoever may change the program gets the database. Where it is not installed (in CI), nothing can be run either. */
+static struct error *check_password(struct loading *loading, const struct node *node,
+                                    const struct target *target)
+{
+	const struct text_list *command = &target->password_command;
+	const char *program = command->count ? command->items[0] : NULL;
+	const struct error *error;
+
+	if (!program)
+		return NULL;
+	if (*program != '/')
+		return refuse(loading, node,
+		              arena_printf(loading->arena,
+		                           "password_command of target '%s' cannot be used",
+		                           target->name),
+		              arena_printf(loading->arena, "'%s' is not an absolute path", program),
+		              "Write a list, the program's path first: [/usr/bin/vault, read, …].");
+	error = file_exists(program) ? file_check_program(loading->arena, program) : NULL;
+	if (error)
+		return refuse(loading, node,
+		              arena_printf(loading->arena,
+		                           "password_command of target '%s' cannot be used",
+		                           target->name),
+		              error_line(loading->arena, error), error->hint);
+	return NULL;
 }
 
 /* A path inside the repository, as git spells it. */
@@ -362,41 +416,19 @@ static struct error *load_policy(struct loading *loading, struct target *target)
 static struct error *check_needs(struct loading *loading, const struct node *node,
                                  const struct target *target)
 {
-	if (target->policy->trust == TRUST_ALL && !loading->config->keys.allowed_signers)
+	if (target->policy->trust != TRUST_BRANCH && !loading->config->keys.allowed_signers &&
+	    !loading->config->keys.openpgp)
 		return refuse(
 			loading, node,
 			arena_printf(loading->arena, "target '%s' trusts nobody", target->name),
-			"its policy says trust: all, and keys.allowed_signers is not set",
-			"Write keys: {allowed_signers: keys/allowed_signers}.");
+			"its policy wants signatures, and neither keys.allowed_signers nor keys.openpgp is set",
+			"Write keys: {allowed_signers: keys/allowed_signers}, or {openpgp: keys/openpgp}.");
 	if (target->policy->backup == BACKUP_REQUIRED && !loading->config->backups)
 		return refuse(loading, node,
 		              arena_printf(loading->arena, "target '%s' has nowhere to put backups",
 		                           target->name),
 		              "its policy requires a backup, and 'backups' is not set",
 		              "Write backups: FOLDER.");
-	return NULL;
-}
-
-/* Two targets on one ledger would undo each other. */
-static struct error *refuse_twins(struct loading *loading, const struct node *targets)
-{
-	const struct config *config = loading->config;
-
-	for (size_t i = 0; i < config->target_count; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct target *a = &config->targets[i], *b = &config->targets[k];
-
-			if ((a->database_url && text_equal(a->database_url, b->database_url)) ||
-			    (a->database_url_file &&
-			     text_equal(a->database_url_file, b->database_url_file)))
-				return refuse(
-					loading, targets,
-					arena_printf(loading->arena,
-				                     "targets '%s' and '%s' have one database URL",
-				                     b->name, a->name),
-					"two targets on one ledger would undo each other",
-					"Give each its own database, or its own ?schema=.");
-		}
 	return NULL;
 }
 

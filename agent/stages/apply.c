@@ -150,10 +150,13 @@ struct error *apply_fence(struct run *run)
 		.target = run->target->name,
 		.journal = journal_identity(run->ports.journal),
 	};
+	struct node *body = node_map(run->arena);
 
 	TRY(database_take_fence(run->ports.database, fence.schema, fence.target, fence.journal,
 	                        /* take_over= */ false, run->arena, &fence.epoch));
 	run->fence = fence;
+	node_set_number(run->arena, body, "epoch", fence.epoch);
+	run_record(run, RECORD_FENCE)->body = body; /* durable with the first intent */
 	return NULL;
 }
 
@@ -162,6 +165,11 @@ struct error *apply_tidy(struct run *run)
 	bool kept = false;
 
 	TRY(database_tidy(run->ports.database, run->arena, &kept));
+	return apply_lock_kept(run, kept);
+}
+
+struct error *apply_lock_kept(struct run *run, bool kept)
+{
 	if (kept)
 		return NULL;
 	TRY(apply_lock(run));

@@ -3,7 +3,7 @@
  * (R9). Private to the stages. What a reader gets wrong: ways two and three number what
  * they send from 1; number 0 is the file.
  *
- *   way one:         BEGIN, fence, xid -> INTENT 0 -> file -> ledger row, COMMIT
+ *   way one:         BEGIN, fence, xid -> file, and INTENT 0 meanwhile -> ledger row, COMMIT
  *   ways two, three: INTENT 0 -> open row -> ( INTENT n -> unit n )… -> the row is closed
  *
  * A unit is what goes out in one query: the whole file in way two, one statement in way three.
@@ -23,11 +23,12 @@ struct file {
 	const char *way_note; /* why it was not sent in the way that was planned; NULL: it was */
 	const char *row_id;
 	int64_t started_us;
-	int64_t finished_us;      /* of a down: finished_at of its row, to be written back */
-	struct bytes down;        /* of an apply: kept with the deployed migration; size 0: none */
-	bool is_last;             /* of the run: headgate.deployed moves on to the horizon */
-	bool landed;              /* its work is done and its row says so, and the records, too */
-	size_t next;              /* first unit that did not take effect for certain */
+	int64_t finished_us; /* of a down: finished_at of its row, to be written back */
+	struct bytes down;   /* of an apply: kept with the deployed migration; size 0: none */
+	bool is_last;        /* of the run: headgate.deployed moves on to the horizon */
+	bool is_announced;   /* the first unit's intent is durable, and its probe saw nothing */
+	bool landed;         /* its work is done and its row says so, and the records, too */
+	size_t next;         /* first unit that did not take effect for certain */
 	struct text_list effects; /* what took effect, for people: "CREATE TABLE (line 3)" */
 	uint64_t began_ms;
 	uint64_t give_up_ms; /* monotonic: the end of tries for locks; 0: none failed yet */
@@ -42,6 +43,7 @@ FALLIBLE apply_fence(struct run *run);
 FALLIBLE apply_same_ledger(struct run *run, const char *meanwhile);
 /* Tidies the session up; a lock that the file dropped is taken again, and all is read again. */
 FALLIBLE apply_tidy(struct run *run);
+FALLIBLE apply_lock_kept(struct run *run, bool kept); /* the same after somebody else tidied up */
 /* Our own change to the ledger, so that apply_same_ledger finds only those of others. */
 void apply_expect(struct run *run, const struct file *file, enum row_state state);
 
@@ -52,16 +54,21 @@ FALLIBLE file_ask_outcome(struct file *file, const char *xid, bool *ret_landed);
 /* A lock could not be had: waits, or says that it was tried long enough. ERR_STOPPED. */
 FALLIBLE file_pause(struct file *file, bool *ret_again);
 
-/* apply_units.c: ways two and three, from file->next on */
+/* apply_rows.c: ways two and three */
 FALLIBLE file_open_row(struct file *file);
+FALLIBLE file_close_row(struct file *file);
+/* The row becomes a failed try (of a down: applied as before). Returns `why_not`. */
+FALLIBLE file_withdraw(struct file *file, const char *result, struct error *why_not);
+/* The row stays open; its logs say why, as Prisma's would, if that can be written. Returns `why`. */
+struct error *file_leave_open(struct file *file, struct error *why);
+
+/* apply_units.c: ways two and three, from file->next on */
 FALLIBLE file_send_units(struct file *file);
 /* Way three: a session that is new gets the settings of the units before file->next again. */
 FALLIBLE file_replay_session(struct file *file);
 void file_note_effect(struct file *file, const struct statement *statement);
 /* "statement 2 of 3, CREATE INDEX (line 5)" */
 const char *file_place(const struct file *file, size_t unit);
-/* The row becomes a failed try (of a down: applied as before). Returns `why_not`. */
-FALLIBLE file_withdraw(struct file *file, const char *result, struct error *why_not);
 size_t file_unit_count(const struct file *file);
 /* Of the whole file sent in one: the line of the statement that its tags end before; 0: not known. */
 int file_line_after(const struct file *file, const struct answer *answer);
@@ -109,7 +116,8 @@ struct error *error_failed(const struct file *file, const char *why)
 struct error *error_partly(const struct file *file, const char *why)
 	__attribute__((returns_nonnull));
 struct error *error_left_open(const struct file *file) __attribute__((returns_nonnull));
-struct error *error_locks(const struct file *file, const char *why)
+/* `blockers` NULL: it is known without them who is in the way. */
+struct error *error_locks(const struct file *file, const char *why, const struct blockers *blockers)
 	__attribute__((returns_nonnull));
 struct error *error_nonatomic(const struct file *file, const char *why)
 	__attribute__((returns_nonnull));

@@ -1,7 +1,7 @@
 /*
  * What apply says when a file does not land. Public words only: what the server said about rows
- * goes to the run log. Each hint names commands that exist, and `npx prisma migrate resolve` where
- * only a person can know.
+ * goes to the run log. Each hint names commands that exist, and `headgate resolve` where only a person
+ * can know.
  */
 #include "stages/apply.h"
 
@@ -58,17 +58,17 @@ struct error *error_failed(const struct file *file, const char *why)
 			arena, DOWN_FAILED, .what = what, .why = why,
 			.hint = arena_printf(
 				arena,
-				"Nothing was changed. Remove its cause and type: headgate retry. "
-				"Or bring the folder back with a corrected down.sql, and revert "
-				"again.%s",
-				history_hint(file)));
+				"Nothing was changed. Remove its cause and type: headgate retry "
+				"--target %s. Or bring the folder back with a corrected down.sql, "
+				"and revert again.%s",
+				file->run->target->name, history_hint(file)));
 	return FAIL(arena, SQL_FAILED, .what = what, .why = why,
 	            .hint = arena_printf(
 			    arena,
 			    "Nothing was changed. Correct the file under the same name in a new "
 			    "commit, or revert the one that brought it; if its cause was in the "
-			    "database, type: headgate retry.%s",
-			    history_hint(file)));
+			    "database, type: headgate retry --target %s.%s",
+			    file->run->target->name, history_hint(file)));
 }
 
 struct error *error_partly(const struct file *file, const char *why)
@@ -99,21 +99,24 @@ struct error *error_left_open(const struct file *file)
 			"same name in a new commit.");
 }
 
-struct error *error_locks(const struct file *file, const char *why)
+/* Who is in the way comes first: a status has no room for more. */
+struct error *error_locks(const struct file *file, const char *why, const struct blockers *blockers)
 {
+	static const struct blockers nobody;
 	const struct run *run = file->run;
+	const char *words = blockers ? blockers_words(run->arena, blockers) : NULL;
 
 	return FAIL(
 		run->arena, LOCKS_BUSY,
 		.what = arena_printf(run->arena, "the locks for %s cannot be had in '%s'",
 	                             subject(file), run->target->name),
-		.why = why,
+		.why = words ? arena_printf(run->arena, "%s; %s", words, why) : why,
 		.hint = arena_printf(
 			run->arena,
-			"The next pass tries again by itself (lock_timeout %s, lock_budget %s); "
-			"long transactions stand in pg_stat_activity.",
+			"The next pass tries again by itself (lock_timeout %s, lock_budget %s). %s",
 			text_duration(run->arena, run->policy->lock_timeout),
-			text_duration(run->arena, run->policy->lock_budget)));
+			text_duration(run->arena, run->policy->lock_budget),
+			blockers_hint(run->arena, blockers ? blockers : &nobody)));
 }
 
 struct error *error_nonatomic(const struct file *file, const char *why)
@@ -174,11 +177,21 @@ static const char *subject(const struct file *file)
 /* The words mean the migration, not the script: a down that is done leaves nothing of it. */
 static const char *resolve_hint(const struct file *file, const char *first)
 {
+	const char *target = file->run->target->name;
+	const char *name = text_word(file->run->arena, file->name);
+
+	if (file->action == PLAN_ROLL_BACK)
+		return arena_printf(
+			file->run->arena,
+			"%s: headgate resolve --target %s --rolled-back %s (nothing of the migration is "
+			"there); or, with its folder brought back into the branch, headgate resolve "
+			"--target %s --applied %s (all of it is).",
+			first, target, name, target, name);
 	return arena_printf(
 		file->run->arena,
-		"%s: npx prisma migrate resolve --applied '%s' (all of the migration is there) or "
-		"--rolled-back '%s' (nothing of it is).",
-		first, file->name, file->name);
+		"%s: headgate resolve --target %s --applied %s (all of the migration is there) or "
+		"headgate resolve --target %s --rolled-back %s (nothing of it is).",
+		first, target, name, target, name);
 }
 
 static const char *history_hint(const struct file *file)

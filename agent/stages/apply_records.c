@@ -1,8 +1,8 @@
 /*
  * What apply tells the journal. Records gather in run->records and become durable together: the
  * intent of an item with the outcome of the one before it, the last outcome with the engine's
- * STAGE_DONE. What a reader gets wrong: nothing may be sent before its intent is durable, so
- * apply_write stands between record_intent and every send.
+ * STAGE_DONE. What a reader gets wrong: nothing may take effect before its intent is durable, so
+ * apply_write stands between record_intent and every send, or in way one before the COMMIT.
  */
 #include "stages/apply.h"
 

@@ -21,6 +21,7 @@ static struct error *file_of_intent(struct run *run, const struct intent *intent
                                     struct file *ret_file);
 static struct error *settle_way_one(struct file *file, const struct intent *intent);
 static struct error *settle_row(struct file *file, const struct intent *intent);
+static struct error *settle_without_row(struct file *file);
 static struct error *settle_by_applied(struct file *file, const struct ledger_row *applied);
 static struct error *settle_by_state(struct file *file, const struct ledger_row *row,
                                      const struct intent *intent);
@@ -31,7 +32,6 @@ static struct error *load_script(struct file *file);
 static struct error *find_next(struct file *file);
 static struct error *judge_interrupted(struct file *file, size_t last);
 static const struct intent *intent_of_unit(const struct file *file, size_t unit);
-static bool was_sent(const struct file *file);
 static const char *look_for(const struct file *file, const struct statement *statement);
 static void tell(struct file *file, const char *found);
 
@@ -163,8 +163,32 @@ static struct error *settle_row(struct file *file, const struct intent *intent)
 		return settle_by_applied(file, applied);
 	if (row)
 		return settle_by_state(file, row, intent);
-	if (!was_sent(file))
+	return settle_without_row(file);
+}
+
+/*
+ * It is opened after the intent of the first statement when the catalog can tell of that one
+ * (apply_units.c). Nothing to be seen, and no later statement: the row was never written, or a
+ * crash of the server took it back, and then the statement with it. Else somebody removed the row.
+ */
+static struct error *settle_without_row(struct file *file)
+{
+	const struct intent *first = intent_of_unit(file, 0);
+	enum probe_result seen = PROBE_UNKNOWN;
+
+	if (!first)
 		return withdrawn(file, "it was not begun");
+	if (file->way == WAY_THREE && !first->result && !intent_of_unit(file, 1)) {
+		const struct statement *statement;
+
+		TRY(load_script(file));
+		statement = file_statement(file, 0);
+		if (statement_trace_failed(statement) == TRACE_IN_CATALOG)
+			TRY(database_probe(file->run->ports.database, statement, file->run->schema,
+			                   file->run->arena, &seen));
+	}
+	if (seen == PROBE_NOTHING)
+		return withdrawn(file, "neither its row nor a trace of it is there");
 	return error_unknown(
 		file,
 		arena_printf(file->run->arena, "its row %s is gone from the ledger", file->row_id),
@@ -237,9 +261,9 @@ static struct error *go_on(struct file *file)
 static struct error *load_script(struct file *file)
 {
 	struct run *run = file->run;
-	const struct deployed_migration *deployed = memory_deployed(&run->memory, file->name);
 	const bool applies = file->action == PLAN_APPLY;
-	const char *digest = applies ? file->checksum : deployed ? deployed->down_digest : NULL;
+	const char *digest =
+		applies ? file->checksum : memory_down(&run->memory, file->name, file->checksum);
 	struct parser_file parsed = {
 		.name = arena_printf(run->arena, "%s/%s", file->name,
 	                             applies ? "migration.sql" : "down.sql"),
@@ -339,11 +363,6 @@ static const struct intent *intent_of_unit(const struct file *file, size_t unit)
 			return intent;
 	}
 	return NULL;
-}
-
-static bool was_sent(const struct file *file)
-{
-	return intent_of_unit(file, 0) != NULL;
 }
 
 static const char *look_for(const struct file *file, const struct statement *statement)

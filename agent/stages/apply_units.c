@@ -1,6 +1,6 @@
 /*
- * Ways two and three: an open row in the ledger, then unit after unit, each with its intent, then
- * the row is closed. What a reader gets wrong: a unit that ended inside a transaction of the
+ * Ways two and three: unit after unit, each with its intent, between the opening and the closing of
+ * the row (apply_rows.c). What a reader gets wrong: a unit that ended inside a transaction of the
  * file's own has not taken effect yet; `pending` is the first one of which that is true, and a
  * session that ends takes all of them back.
  *
@@ -9,6 +9,8 @@
  * itself, or its probe shows nothing.
  */
 #include "stages/apply.h"
+
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -42,11 +44,11 @@ static const struct kind_row {
 	[STATEMENT_COPY_STDIN] = {TRACE_NONE, TRACE_UNKNOWN, NULL, false},
 };
 
-static struct error *write_row(struct file *file, const struct ledger_change *change,
-                               bool moves_on);
 static struct error *send_unit(struct sending *sending);
 static struct error *exchange(struct sending *sending);
 static struct error *unit_passed(struct sending *sending);
+static bool tag_tells(const struct sending *sending);
+static bool answered(const struct sending *sending, const struct statement *statement);
 static struct error *unit_missing(struct sending *sending);
 static void take_effect(struct sending *sending);
 static struct error *unit_failed(struct sending *sending);
@@ -58,40 +60,15 @@ static struct error *give_up(struct sending *sending, const char *words);
 static struct error *stop_partly(struct sending *sending, const char *words);
 static void tell_committed(struct file *file, const struct text_list *tags);
 static struct error *left_open(struct sending *sending);
-static struct error *close_row(struct file *file);
 static void close_units(struct sending *sending, const char *result);
 static struct bytes unit_bytes(const struct file *file, size_t unit);
 static bool commits_tag(const char *tag);
 static const struct kind_row *kind_of(const struct statement *statement);
 
-struct error *file_open_row(struct file *file)
-{
-	struct error *error;
-
-	record_intent(file, 0, NULL);
-	TRY(apply_write(file->run));
-	error = write_row(
-		file,
-		&(struct ledger_change){
-			.kind = file->action == PLAN_APPLY ? LEDGER_OPENED : LEDGER_REOPENED,
-			.row_id = file->row_id,
-			.name = file->name,
-			.checksum = file->checksum,
-			.started_us = file->started_us,
-		},
-		/* moves_on= */ false);
-	if (error && error->row != &error_rows()[ERR_DB_LOST])
-		record_outcome(file, 0, "withdrawn", NULL);
-	if (error)
-		return error;
-	apply_expect(file->run, file, ROW_OPEN);
-	FAULT_POINT(apply_open_row);
-	return NULL;
-}
-
 struct error *file_send_units(struct file *file)
 {
-	struct sending sending = {.file = file, .unit = file->next, .pending = file->next};
+	struct sending sending = {
+		.file = file, .unit = file->next, .pending = file->next, .before = PROBE_UNKNOWN};
 
 	TRY(file_replay_session(file));
 	while (sending.unit < file_unit_count(file)) {
@@ -101,7 +78,13 @@ struct error *file_send_units(struct file *file)
 	}
 	if (sending.answer.transaction != TRANSACTION_NONE)
 		return left_open(&sending);
-	return close_row(file);
+	/*
+	 * That all was sent is durable before the row is closed, or seen in the catalog: a crash in
+	 * between must not make it unknown again.
+	 */
+	if (sending.before != PROBE_NOTHING) /* of the last unit */
+		TRY(apply_write(file->run));
+	return file_close_row(file);
 }
 
 /* A session that was lost took its settings with it; those that nobody can make again need a person. */
@@ -140,10 +123,15 @@ static struct error *send_unit(struct sending *sending)
 	const struct statement *statement = file_statement(file, sending->unit);
 
 	sending->before = PROBE_UNKNOWN;
-	if (statement && statement_trace_failed(statement) == TRACE_IN_CATALOG)
-		TRY(file_probe(file, statement, &sending->before));
-	record_intent(file, sending->unit + 1, NULL);
-	TRY(apply_write(file->run));
+	if (file->is_announced) {
+		sending->before = PROBE_NOTHING;
+		file->is_announced = false; /* another try is another intent */
+	} else {
+		if (statement && statement_trace_failed(statement) == TRACE_IN_CATALOG)
+			TRY(file_probe(file, statement, &sending->before));
+		record_intent(file, sending->unit + 1, NULL);
+		TRY(apply_write(file->run));
+	}
 	FAULT_POINT(apply_statement);
 	TRY(exchange(sending));
 	if (sending->answer.lost)
@@ -182,7 +170,8 @@ static struct error *unit_passed(struct sending *sending)
 	const struct statement *statement = file_statement(file, sending->unit);
 	enum probe_result after = PROBE_DONE;
 
-	if (statement && statement_trace_failed(statement) == TRACE_IN_CATALOG)
+	if (statement && statement_trace_failed(statement) == TRACE_IN_CATALOG &&
+	    !tag_tells(sending))
 		TRY(database_probe(file->run->ports.database, statement, file->run->schema,
 		                   file->run->arena, &after));
 	if (after != PROBE_DONE && after != PROBE_UNKNOWN)
@@ -191,6 +180,43 @@ static struct error *unit_passed(struct sending *sending)
 		take_effect(sending);
 	sending->unit++;
 	return NULL;
+}
+
+/*
+ * Said to be done, when nothing was there before, is done; but for IF NOT EXISTS, which is also
+ * content with an index that is not valid, or with a table of that name.
+ */
+static bool tag_tells(const struct sending *sending)
+{
+	const struct statement *statement = file_statement(sending->file, sending->unit);
+	const struct bytes text = unit_bytes(sending->file, sending->unit);
+
+	switch (statement->kind) {
+	case STATEMENT_CREATE_INDEX_CONCURRENTLY:
+		return sending->before == PROBE_NOTHING && answered(sending, statement) &&
+		       !strcasestr(arena_copy(sending->file->run->arena, text.data, text.size),
+		                   "EXISTS");
+	case STATEMENT_DROP_INDEX_CONCURRENTLY:
+		return sending->before == PROBE_NOTHING && answered(sending, statement);
+	case STATEMENT_PLAIN:
+	case STATEMENT_TRANSACTION:
+	case STATEMENT_REINDEX_CONCURRENTLY:
+	case STATEMENT_DETACH_CONCURRENTLY:
+	case STATEMENT_VACUUM:
+	case STATEMENT_ENUM_VALUE:
+	case STATEMENT_OUTSIDE:
+	case STATEMENT_FORBIDDEN:
+	case STATEMENT_COPY_STDIN:
+		return false;
+	}
+	BUG("no such kind of statement");
+}
+
+static bool answered(const struct sending *sending, const struct statement *statement)
+{
+	const struct text_list *tags = &sending->answer.tags;
+
+	return tags->count == 1 && text_equal(tags->items[0], statement->verb);
 }
 
 static struct error *unit_missing(struct sending *sending)
@@ -346,7 +372,7 @@ static struct error *give_up(struct sending *sending, const char *words)
 	bool may_heal = true;
 
 	if (!is_fault && sqlstate_is_lock(error->sqlstate)) {
-		why_not = error_locks(file, words);
+		why_not = error_locks(file, words, &sending->answer.blockers);
 	} else if (!is_fault && text_equal(error->sqlstate, "57014") && stop_asked()) {
 		why_not = error_stopped(file);
 	} else if (!is_fault && sqlstate_is_transient(error->sqlstate)) {
@@ -371,7 +397,7 @@ static struct error *stop_partly(struct sending *sending, const char *words)
 		tell_committed(file, &sending->answer.tags);
 	close_units(sending, "partly");
 	record_outcome(file, 0, "partly", sending->answer.error.sqlstate);
-	return error_partly(file, words);
+	return file_leave_open(file, error_partly(file, words));
 }
 
 /* In way two: all up to the last COMMIT. */
@@ -403,55 +429,6 @@ static struct error *left_open(struct sending *sending)
 	return file_withdraw(file, "failed", error_left_open(file));
 }
 
-struct error *file_withdraw(struct file *file, const char *result, struct error *why_not)
-{
-	const bool applies = file->action == PLAN_APPLY;
-
-	TRY(apply_tidy(file->run));
-	TRY(write_row(file,
-	              &(struct ledger_change){
-			      .kind = applies ? LEDGER_FAILED : LEDGER_DOWN_WITHDRAWN,
-			      .row_id = file->row_id,
-			      .finished_us = applies ? 0 : file->finished_us,
-			      .rolled_back_us = applies ? clock_wall_us() : 0,
-			      .logs = applies ? error_line(file->run->arena, why_not) : NULL,
-		      },
-	              /* moves_on= */ false));
-	record_outcome(file, 0, result, NULL);
-	apply_expect(file->run, file, applies ? ROW_FAILED_TRY : ROW_APPLIED);
-	return why_not;
-}
-
-/* That all was sent is durable first: a crash in between must not make it unknown again. */
-static struct error *close_row(struct file *file)
-{
-	const bool applies = file->action == PLAN_APPLY;
-
-	TRY(apply_write(file->run));
-	TRY(apply_tidy(file->run));
-	TRY(write_row(file,
-	              &(struct ledger_change){
-			      .kind = applies ? LEDGER_FINISHED : LEDGER_DOWN_FINISHED,
-			      .row_id = file->row_id,
-			      .finished_us = applies ? clock_wall_us() : file->finished_us,
-			      .rolled_back_us = applies ? 0 : clock_wall_us(),
-		      },
-	              /* moves_on= */ true));
-	record_landed(file);
-	apply_expect(file->run, file, applies ? ROW_APPLIED : ROW_ROLLED_BACK);
-	return NULL;
-}
-
-static struct error *write_row(struct file *file, const struct ledger_change *change, bool moves_on)
-{
-	struct deployed_change deployed = {0};
-
-	if (moves_on)
-		TRY(file_deployed(file, &deployed));
-	return database_write(file->run->ports.database, &file->run->fence, change, &deployed,
-	                      file->run->arena);
-}
-
 static void close_units(struct sending *sending, const char *result)
 {
 	for (size_t i = sending->pending; i <= sending->unit; i++)
@@ -475,7 +452,8 @@ struct error *file_probe(struct file *file, const struct statement *statement,
 		                   arena_printf(run->arena,
 		                                "%s of '%s' is still being done by another session",
 		                                statement->verb,
-		                                statement->name ? statement->name : file->name));
+		                                statement->name ? statement->name : file->name),
+		                   NULL);
 	return NULL;
 }
 

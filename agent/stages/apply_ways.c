@@ -13,6 +13,7 @@
 #define PAUSE_LONGEST_MS 30000
 
 static struct error *send_in_one(struct file *file, bool *ret_again);
+static struct error *write_intent(void *run);
 static struct error *judge_answer(struct file *file, const char *xid, const struct answer *answer,
                                   bool *ret_again);
 static struct error *judge_failure(struct file *file, const struct answer *answer, bool *ret_again);
@@ -20,11 +21,12 @@ static struct error *send_by_statements(struct file *file, const struct answer *
 static struct error *fail_try(struct file *file, const char *sqlstate, struct error *why_not);
 static struct error *commit(struct file *file, const char *xid, bool *ret_again);
 static struct error *commit_failed(struct file *file, struct error *error, bool *ret_again);
-static struct error *finish(struct file *file);
+static struct error *finish(struct file *file, bool lock_kept);
 static struct error *find_out(struct file *file, const char *xid, struct error *lost);
 static bool is_older(const char *deployed, const char *xid);
 static struct error *refuse_ended(struct file *file);
-static struct error *wait_for_locks(struct file *file, const char *words, bool *ret_again);
+static struct error *wait_for_locks(struct file *file, const char *words,
+                                    const struct blockers *blockers, bool *ret_again);
 static struct error *withdraw(struct file *file, const char *sqlstate, struct error *why_not);
 static void roll_back(struct file *file);
 static bool is_lost(const struct error *error);
@@ -74,10 +76,9 @@ static struct error *send_in_one(struct file *file, bool *ret_again)
 	FAULT_POINT(apply_before_begin);
 	TRY(database_begin(run->ports.database, &run->fence, run->arena, &xid));
 	record_intent(file, 0, xid);
-	error = apply_write(run);
-	if (!error)
-		error = database_send(run->ports.database, file->sql, &(struct send_options){0},
-		                      run->arena, &answer);
+	error = database_send(run->ports.database, file->sql,
+	                      &(struct send_options){.meanwhile = write_intent, .work = run},
+	                      run->arena, &answer);
 	if (error && is_lost(error))
 		return find_out(file, xid, error);
 	if (error) {
@@ -85,6 +86,12 @@ static struct error *send_in_one(struct file *file, bool *ret_again)
 		return withdraw(file, NULL, error);
 	}
 	return judge_answer(file, xid, &answer, ret_again);
+}
+
+/* Nothing of the file can take effect before our COMMIT, so the server need not wait for the disk. */
+static struct error *write_intent(void *run)
+{
+	return apply_write(run);
 }
 
 static struct error *judge_answer(struct file *file, const char *xid, const struct answer *answer,
@@ -112,7 +119,7 @@ static struct error *judge_failure(struct file *file, const struct answer *answe
 	if (answer->copy_ended)
 		return fail_try(file, sqlstate, error_failed(file, words));
 	if (sqlstate_is_lock(sqlstate))
-		return wait_for_locks(file, words, ret_again);
+		return wait_for_locks(file, words, &answer->blockers, ret_again);
 	if (text_equal(sqlstate, "57014") && stop_asked())
 		return withdraw(file, sqlstate, error_stopped(file));
 	if (sqlstate_is_transient(sqlstate))
@@ -184,16 +191,17 @@ static struct error *commit(struct file *file, const char *xid, bool *ret_again)
 		.rolled_back_us = applies ? 0 : clock_wall_us(),
 	};
 	struct error *error = file_deployed(file, &deployed);
+	bool lock_kept = false;
 
 	if (!error)
 		error = database_commit(run->ports.database, &run->fence, xid, &change, &deployed,
-		                        run->arena);
+		                        run->arena, &lock_kept);
 	if (error && is_lost(error))
 		return find_out(file, xid, error);
 	if (error)
 		return commit_failed(file, error, ret_again);
 	FAULT_POINT(apply_after_commit);
-	return finish(file);
+	return finish(file, lock_kept);
 }
 
 /* What fails at COMMIT is the file's doing, too: a deferred constraint, books that it changed. */
@@ -208,15 +216,15 @@ static struct error *commit_failed(struct file *file, struct error *error, bool 
 	if (error->row != &error_rows()[ERR_SQL_FAILED])
 		return withdraw(file, NULL, error);
 	if (error->why && sqlstate_is_lock(error->why)) /* the words begin with the SQLSTATE */
-		return wait_for_locks(file, why, ret_again);
+		return wait_for_locks(file, why, NULL, ret_again);
 	return fail_try(file, NULL, error_failed(file, why));
 }
 
-static struct error *finish(struct file *file)
+static struct error *finish(struct file *file, bool lock_kept)
 {
 	record_landed(file);
 	apply_expect(file->run, file, file->action == PLAN_APPLY ? ROW_APPLIED : ROW_ROLLED_BACK);
-	return apply_tidy(file->run);
+	return apply_lock_kept(file->run, lock_kept);
 }
 
 /* Taking the lock waits until the old session is gone: then its transaction has ended. */
@@ -271,7 +279,8 @@ struct error *file_ask_outcome(struct file *file, const char *xid, bool *ret_lan
 			arena_printf(
 				run->arena,
 				"its transaction %s is still at work in a session that was lost",
-				xid));
+				xid),
+			NULL);
 	}
 	*ret_landed = false;
 	return error_unknown(
@@ -315,16 +324,18 @@ static struct error *refuse_ended(struct file *file)
 		},
 		&(struct deployed_change){0}, run->arena));
 	apply_expect(run, file, ROW_OPEN);
-	return error_partly(file, "it ended the transaction that it was sent in");
+	return file_leave_open(file,
+	                       error_partly(file, "it ended the transaction that it was sent in"));
 }
 
-static struct error *wait_for_locks(struct file *file, const char *words, bool *ret_again)
+static struct error *wait_for_locks(struct file *file, const char *words,
+                                    const struct blockers *blockers, bool *ret_again)
 {
 	struct error *error = file_pause(file, ret_again);
 
 	if (!error && *ret_again)
 		return NULL; /* the next intent takes the place of this one */
-	return withdraw(file, NULL, error ? error : error_locks(file, words));
+	return withdraw(file, NULL, error ? error : error_locks(file, words, blockers));
 }
 
 static struct error *withdraw(struct file *file, const char *sqlstate, struct error *why_not)

@@ -1,34 +1,70 @@
 /*
  * Backup: no backup, no apply. The file is named after the run, so a run that was interrupted after its backup finds
- * it again and does not take another. What a reader gets wrong: what a dump may not read is asked before it begins.
+ * it again and does not take another. Where the policy allows it, a young one of the same database serves, whichever
+ * target it was taken for. What a reader gets wrong: what a dump may not read is asked before it begins.
  */
 #include "stages/run.h"
 
+static const char *database_id(const struct run *run);
+static uint64_t longest_age(const struct config *config);
 static struct error *note_invalid(struct run *run);
+static struct error *find_earlier(struct run *run, bool *ret_found);
 static struct error *refuse_unreadable(struct run *run);
 static void found(struct run *run);
 
 struct error *backup_perform(struct run *run)
 {
+	const struct backup_request request = {
+		.target = run->target->name,
+		.run = run->id,
+		.scope = (enum backup_scope)run->policy->backup_scope,
+		.schemas = &run->schemas,
+		.server_version_num = run->server.version_num,
+		.database_id = database_id(run),
+		.max_age_ms = run->policy->max_backup_age,
+		.keep_younger_ms = longest_age(run->config),
+		.database_size = run->server.database_size,
+		.keep = run->policy->backup_keep,
+	};
+	bool is_there = false;
+
 	TRY(note_invalid(run));
 	if (run->policy->backup == BACKUP_NONE) {
 		node_set_text(run->arena, run->evidence, "backup", "none: the policy does without");
 		return NULL;
 	}
-	TRY(refuse_unreadable(run));
-	TRY(backup_take(run->ports.backup,
-	                &(struct backup_request){
-				.target = run->target->name,
-				.run = run->id,
-				.scope = (enum backup_scope)run->policy->backup_scope,
-				.schemas = &run->schemas,
-				.server_version_num = run->server.version_num,
-				.database_size = run->server.database_size,
-				.keep = run->policy->backup_keep,
-			},
-	                run->progress, run->arena, &run->backup));
+	if (run->policy->max_backup_age)
+		TRY(backup_find_recent(run->ports.backup, &request, run->arena, &is_there,
+		                       &run->backup));
+	if (!is_there) {
+		TRY(refuse_unreadable(run));
+		TRY(backup_take(run->ports.backup, &request, run->progress, run->arena,
+		                &run->backup));
+	}
 	found(run);
 	return NULL;
+}
+
+/* A database that was dropped and made anew under its name holds other data. */
+static const char *database_id(const struct run *run)
+{
+	const struct server *server = &run->server;
+
+	return server->system_identifier
+	               ? arena_printf(run->arena, "%s/%u", server->system_identifier,
+	                              server->database_oid)
+	               : NULL;
+}
+
+/* Another target may rest on a backup of this one for as long as its own policy says. */
+static uint64_t longest_age(const struct config *config)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < config->target_count; i++)
+		if (config->targets[i].policy->max_backup_age > longest)
+			longest = config->targets[i].policy->max_backup_age;
+	return longest;
 }
 
 struct error *backup_settle(struct run *run, bool *ret_done)
@@ -38,11 +74,29 @@ struct error *backup_settle(struct run *run, bool *ret_done)
 	TRY(note_invalid(run));
 	if (run->policy->backup == BACKUP_NONE)
 		return NULL;
-	TRY(backup_find(run->ports.backup, run->target->name, run->id, run->arena, &is_there,
-	                &run->backup));
+	TRY(find_earlier(run, &is_there));
 	if (is_there)
 		found(run);
 	*ret_done = is_there;
+	return NULL;
+}
+
+/* The one that this run rests on: its own, or the one of another run that it found before it was interrupted. */
+static struct error *find_earlier(struct run *run, bool *ret_found)
+{
+	const struct run_memory *open = run->memory.open_run;
+	const struct node *body = open && open->id == run->id ? open->backup : NULL;
+	const char *target = body ? node_find_text(body, "from_target") : NULL;
+	struct backup_made *made = &run->backup;
+	const int64_t of_run = target ? node_find_number(body, "from_run", 0) : run->id;
+
+	TRY(backup_find(run->ports.backup, target ? target : run->target->name, of_run, run->arena,
+	                ret_found, made));
+	if (*ret_found && target) {
+		made->from_target = target;
+		made->from_run = of_run;
+		made->age_ms = (uint64_t)node_find_number(body, "age_ms", 0);
+	}
 	return NULL;
 }
 
@@ -107,6 +161,15 @@ static void found(struct run *run)
 	node_set_number(run->arena, body, "took_ms", (int64_t)made->took_ms);
 	node_set_text(run->arena, body, "roles", made->roles);
 	node_set_text(run->arena, body, "roles_why", made->roles_why);
+	if (made->from_target) {
+		node_set_text(run->arena, body, "from_target", made->from_target);
+		node_set_number(run->arena, body, "from_run", made->from_run);
+		node_set_number(run->arena, body, "age_ms", (int64_t)made->age_ms);
+		node_set_text(run->arena, run->evidence, "from",
+		              arena_printf(run->arena, "run %lld of '%s', %s before",
+		                           (long long)made->from_run, made->from_target,
+		                           text_duration(run->arena, made->age_ms)));
+	}
 	node_set_text(run->arena, body, "restore",
 	              backup_restore_line(run->ports.backup, made->file, made->scope, run->arena));
 	record->body = body;

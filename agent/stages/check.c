@@ -8,12 +8,12 @@
 
 #define TRAILER "Headgate-Rollback"
 
-static struct error *check_item(struct run *run, const struct plan_item *item);
 static struct error *check_apply(struct run *run, const struct plan_item *item);
 static struct error *check_roll_back(struct run *run, const struct plan_item *item);
 static struct error *read_ticks(struct run *run, const struct plan_item *item,
                                 struct checklist *checklist);
 static bool counts(const struct run *run, const struct step_commit *commit);
+static struct error *refuse_no_way_back(struct run *run, const struct plan_item *item);
 static struct error *asks_for_down(struct run *run, const struct step *step, const char *name,
                                    bool *ret_asks);
 static struct error *commit_sets(struct run *run, const struct commit *commit, const char *name,
@@ -35,7 +35,7 @@ struct error *check_perform(struct run *run)
 
 		if (!refusal)
 			continue;
-		if (refusal->row->reaction != REACT_REFUSE)
+		if (refusal->row->reaction != REACT_REFUSE || item->asked)
 			return refusal;
 		TRY(run_refuse_step(run, "check", item->commit, refusal));
 		i = 0; /* another plan */
@@ -44,7 +44,7 @@ struct error *check_perform(struct run *run)
 	return run_stop_if_refused(run);
 }
 
-static struct error *check_item(struct run *run, const struct plan_item *item)
+struct error *check_item(struct run *run, const struct plan_item *item)
 {
 	switch (item->action) {
 	case PLAN_APPLY:
@@ -60,7 +60,8 @@ static struct error *check_apply(struct run *run, const struct plan_item *item)
 	struct checklist checklist = {0};
 	unsigned missing;
 
-	if (!steps_find(&run->steps, item->commit))
+	if (text_equal(item->commit, run->memory.baseline) &&
+	    !steps_find(&run->steps, item->commit))
 		return NULL; /* it came with the baseline, which a person trusted as it stands */
 	TRY(read_ticks(run, item, &checklist));
 	missing = run->policy->checklist & ~checklist.ticked;
@@ -81,7 +82,7 @@ static struct error *read_ticks(struct run *run, const struct plan_item *item,
 		TRY(checklist_read(run->arena, item->migration->checklist,
 		                   arena_printf(run->arena, "checklist.md of '%s'", item->name),
 		                   /* strict= */ true, checklist));
-	for (size_t i = 0; i < step->brought.count; i++) {
+	for (size_t i = 0; step && i < step->brought.count; i++) {
 		const struct step_commit *commit = &step->brought.items[i];
 
 		bool sets = false;
@@ -129,20 +130,11 @@ static struct error *refuse_missing(struct run *run, const struct plan_item *ite
 static struct error *check_roll_back(struct run *run, const struct plan_item *item)
 {
 	const struct step *step = steps_find(&run->steps, item->commit);
-	bool asked = run->policy->rollback == ROLLBACK_FREE;
+	bool asked = run->policy->rollback == ROLLBACK_FREE || item->asked;
 
 	if (!item->has_sql)
-		return FAIL(
-			run->arena, NO_WAY_BACK,
-			.what = arena_printf(run->arena, "'%s' cannot be rolled back", item->name),
-			.why = "it had no down.sql when it was deployed",
-			.hint = arena_printf(
-				run->arena,
-				"Bring the folder back (%s) and undo its effect by a new migration; or "
-				"restore a backup: headgate history %lld",
-				undo_command(run, item),
-				(long long)memory_deployed(&run->memory, item->name)->run));
-	if (run->policy->rollback == ROLLBACK_TRAILER)
+		return refuse_no_way_back(run, item);
+	if (!asked)
 		TRY(asks_for_down(run, step, item->name, &asked));
 	if (!asked)
 		return FAIL(
@@ -161,6 +153,28 @@ static struct error *check_roll_back(struct run *run, const struct plan_item *it
 				"commit --amend -S --trailer '" TRAILER ": down'.",
 				undo_command(run, item)));
 	return NULL;
+}
+
+static struct error *refuse_no_way_back(struct run *run, const struct plan_item *item)
+{
+	const struct deployed_migration *deployed = memory_deployed(&run->memory, item->name);
+	const bool adopted = !deployed || deployed->adopted;
+	const char *restore =
+		adopted ? ""
+			: arena_printf(run->arena, "; or restore a backup: headgate history %lld",
+	                               (long long)deployed->run);
+
+	return FAIL(
+		run->arena, NO_WAY_BACK,
+		.what = arena_printf(run->arena, "'%s' cannot be rolled back", item->name),
+		.why = adopted ? "another program applied it, and nobody has vouched for a down.sql since"
+	                       : "it had no down.sql when it was deployed",
+		.hint = arena_printf(run->arena, "%s undo its effect by a new migration%s",
+	                             item->asked ? "Bring its down.sql in a signed commit; or"
+	                                         : arena_printf(run->arena,
+	                                                        "Bring the folder back (%s) and",
+	                                                        undo_command(run, item)),
+	                             restore));
 }
 
 static struct error *asks_for_down(struct run *run, const struct step *step, const char *name,

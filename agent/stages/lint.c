@@ -4,8 +4,6 @@
  */
 #include "stages/run.h"
 
-static struct error *parse_plan(struct run *run, struct parser_file **ret_files);
-static struct error *choose_way(struct run *run, struct plan_item *item, struct parser_file *file);
 static struct error *refuse_nonatomic(struct run *run, const struct plan_item *item);
 static void tell(struct run *run);
 
@@ -14,25 +12,25 @@ struct error *lint_perform(struct run *run)
 	struct parser_file *files = NULL;
 	size_t i = 0;
 
-	TRY(parse_plan(run, &files));
+	TRY(lint_parse(run, &files));
 	while (i < run->plan.count) {
 		struct plan_item *item = &run->plan.items[i];
-		struct error *refusal = choose_way(run, item, &files[i]);
+		struct error *refusal = lint_item(run, item, &files[i]);
 
 		i++;
 		if (!refusal)
 			continue;
-		if (refusal->row->reaction != REACT_REFUSE)
+		if (refusal->row->reaction != REACT_REFUSE || item->asked)
 			return refusal;
 		TRY(run_refuse_step(run, "lint", item->commit, refusal));
-		TRY(parse_plan(run, &files)); /* another plan */
+		TRY(lint_parse(run, &files)); /* another plan */
 		i = 0;
 	}
 	tell(run);
 	return run_stop_if_refused(run);
 }
 
-static struct error *parse_plan(struct run *run, struct parser_file **ret_files)
+struct error *lint_parse(struct run *run, struct parser_file **ret_files)
 {
 	struct parser_file *files = ARENA_ARRAY(run->arena, struct parser_file, run->plan.count);
 
@@ -51,7 +49,7 @@ static struct error *parse_plan(struct run *run, struct parser_file **ret_files)
 	                       : NULL;
 }
 
-static struct error *choose_way(struct run *run, struct plan_item *item, struct parser_file *file)
+struct error *lint_item(struct run *run, struct plan_item *item, struct parser_file *file)
 {
 	if (file->ret_error)
 		return file->ret_error;

@@ -107,7 +107,7 @@ static struct error *no_such_forge(struct run *run, const struct outbox_item *it
 		run->arena, FORGE_REFUSED,
 		.what = arena_printf(run->arena, "target '%s' no longer reports to '%s'",
 	                             run->target->name, item->forge),
-		.hint = "Its statuses stay in the journal; a new one goes to the forges that are configured.");
+		.hint = "Nothing has to be done: its statuses stay in the journal, and new ones go to the forges that are configured.");
 }
 
 static struct error *post(struct run *run, struct delivery *delivery, struct outbox_item *item,

@@ -9,6 +9,8 @@
 
 static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit,
                                     struct error *error);
+static struct error *note_problem(struct run *run, struct tree *tree, const char *culprit,
+                                  struct error *error);
 static struct error *list_commit(void *context, const char *id, struct arena *arena,
                                  const struct folder **ret_folder);
 static struct error *list_tree(void *context, const char *id, struct arena *arena,
@@ -53,8 +55,10 @@ struct error *run_replan(struct run *run)
 				  .head = &run->head_tree.migrations,
 				  .tree_exists = run->tree.exists,
 				  .has_lock_file = run->tree.has_lock_file,
+				  .disposable = run->target->disposable,
 				  .migrations_path = run->target->migrations,
 				  .steps = &upto,
+				  .steps_to_head = run->steps.count,
 				  .horizon = run->horizon,
 			  },
 	                  &run->plan, &culprit);
@@ -89,19 +93,13 @@ struct error *run_read_tree(struct run *run, const char *commit, struct tree *re
 	tree.exists = folder.tree;
 	tree.id = folder.tree;
 	tree.has_lock_file = folder_find(&folder, LOCK_FILE);
-	if (!error) {
-		tree.culprit = LOCK_FILE;
-		error = check_lock_file(run, &folder);
-	}
-	for (size_t i = 0; !error && i < folder.count; i++)
-		if (folder.items[i].mode == ENTRY_FOLDER) {
-			tree.culprit = folder.items[i].name;
-			error = read_migration(run, &folder.items[i],
-			                       LIST_ADD(run->arena, &tree.migrations));
-		}
-	if (error && error->row->reaction != REACT_REFUSE)
-		return error;
-	tree.problem = error;
+	TRY(note_problem(run, &tree, NULL, error));
+	TRY(note_problem(run, &tree, LOCK_FILE, check_lock_file(run, &folder)));
+	for (size_t i = 0; i < folder.count; i++)
+		if (folder.items[i].mode == ENTRY_FOLDER)
+			TRY(note_problem(run, &tree, folder.items[i].name,
+			                 read_migration(run, &folder.items[i],
+			                                LIST_ADD(run->arena, &tree.migrations))));
 	migrations_sort(&tree.migrations);
 	*ret_tree = tree;
 	return NULL;
@@ -131,7 +129,24 @@ static struct error *refuse_culprit(struct run *run, const struct steps *upto, c
 	                                  ? steps_last_change(upto, upto->count - 1, culprit, any)
 	                                  : NULL;
 
-	return step ? run_refuse_step(run, "watch", step->id, error) : error;
+	if (!step)
+		return error;
+	steps_settle_folder(&run->steps, run->steps.count - 1, culprit, false);
+	return run_refuse_step(run, "watch", step->id, error);
+}
+
+/* What cannot be read as a migration is a refusal of the step that brought it, not of the reading. */
+static struct error *note_problem(struct run *run, struct tree *tree, const char *culprit,
+                                  struct error *error)
+{
+	if (!error || error->row->reaction != REACT_REFUSE)
+		return error;
+	if (!tree->problem) {
+		tree->problem = error;
+		tree->culprit = culprit;
+	}
+	*LIST_ADD(run->arena, &tree->problems) = (struct tree_problem){error, culprit};
+	return NULL;
 }
 
 static struct error *list_commit(void *context, const char *id, struct arena *arena,
@@ -263,7 +278,7 @@ static struct error *find_corrected_down(struct run *run, struct plan_item *item
 	for (size_t i = run->steps.horizon; i-- > 0 && !item->has_sql;) {
 		const struct step *step = *ret_step = &run->steps.items[i];
 
-		for (size_t k = 0; step->passed && k < step->files.count; k++)
+		for (size_t k = 0; step_vouches(step) && k < step->files.count; k++)
 			if (step->files.items[k].after &&
 			    text_equal(step->files.items[k].path, path))
 				TRY(read_corrected_down(run, step, item));

@@ -3,12 +3,15 @@
  * digest of keys and revocations, so that a changed key file asks again. What a reader gets wrong: the time that
  * counts is when the agent first saw the commit, never a time that the commit claims.
  *
- * Trust is `all` or `branch`. `signed` (merge buttons, approval tags, roles, thresholds) has its place in steps_judge.
+ * Trust is `all`, `signed` (verify_signed.c) or `branch`.
  */
-#include "stages/run.h"
+#include "stages/verify_signed.h"
 
 #include "base/clock.h"
 
+static struct error *settle_by_ledger(struct run *run, const struct ledger_row *row);
+static struct error *brings_row(struct run *run, const struct step_file *file,
+                                const struct ledger_row *row, bool *ret_brings);
 static struct error *read_claims(struct run *run);
 static struct error *judge_commit(void *context, struct arena *arena, struct step_commit *commit);
 static struct error *first_seen(struct run *run, const char *commit, int64_t *ret_seconds);
@@ -21,15 +24,25 @@ static void tell(struct run *run);
 
 struct error *verify_perform(struct run *run)
 {
-	if (run->policy->trust == TRUST_ALL)
-		TRY(keyring_digest(run->ports.keyring, run->arena, &run->keys));
-	TRY(steps_judge(run->arena, (enum trust)run->policy->trust, &run->steps, judge_commit,
-	                run));
-	if (run->policy->trust == TRUST_BRANCH)
-		TRY(read_claims(run));
+	TRY(verify_steps(run));
 	TRY(run_replan(run));
 	tell(run);
 	return run_stop_if_refused(run);
+}
+
+struct error *verify_steps(struct run *run)
+{
+	if (run->policy->trust != TRUST_BRANCH) {
+		TRY(keyring_digest(run->ports.keyring, run->arena, &run->keys));
+		for (size_t i = 0; i < run->ledger.count; i++)
+			if (plan_adopts(run->policy, &run->memory, &run->ledger.items[i]))
+				TRY(settle_by_ledger(run, &run->ledger.items[i]));
+	}
+	if (run->policy->trust == TRUST_SIGNED)
+		return verify_signed(run, judge_commit);
+	TRY(steps_judge(run->arena, (enum trust)run->policy->trust, &run->steps, judge_commit,
+	                run));
+	return run->policy->trust == TRUST_BRANCH ? read_claims(run) : NULL;
 }
 
 struct error *verify_commit(struct run *run, const char *id, struct step_commit *ret_commit,
@@ -44,6 +57,44 @@ struct error *verify_commit(struct run *run, const char *id, struct step_commit 
 	TRY(steps_judge(run->arena, TRUST_ALL, &steps, judge_commit, run));
 	*ret_commit = *commit;
 	*ret_refusal = step.refusal;
+	return NULL;
+}
+
+/*
+ * What another program applied needs no voucher, since nothing of it will run (R6.10). Only a folder that is new since
+ * the deployed commit: whoever changes one that was there before needs a signature, also when the SQL comes out the same.
+ */
+static struct error *settle_by_ledger(struct run *run, const struct ledger_row *row)
+{
+	const char *path = arena_printf(run->arena, "%s/migration.sql", row->name);
+	const struct step_file *file = NULL;
+	size_t upto = run->steps.count, count = run->steps.count;
+	const struct step *step;
+
+	while ((step = steps_last_set(&run->steps, count, path, &file))) {
+		bool brings = false;
+
+		count = (size_t)(step - run->steps.items);
+		if (upto == run->steps.count)
+			TRY(brings_row(run, file, row, &brings));
+		if (brings)
+			upto = count;
+	}
+	if (upto < run->steps.count && !file->before)
+		steps_settle_folder(&run->steps, upto, row->name, true);
+	return NULL;
+}
+
+static struct error *brings_row(struct run *run, const struct step_file *file,
+                                const struct ledger_row *row, bool *ret_brings)
+{
+	struct bytes sql = {0};
+
+	if (!file->after || (file->after->mode != ENTRY_FILE && file->after->mode != ENTRY_PROGRAM))
+		return NULL;
+	TRY(source_blob(run->ports.source, file->after->id, MIGRATION_FILE_MAXIMUM, run->arena,
+	                &sql));
+	*ret_brings = checksum_matches(run->arena, row->checksum, sql);
 	return NULL;
 }
 
@@ -70,6 +121,7 @@ static struct error *judge_commit(void *context, struct arena *arena, struct ste
 	int64_t seen = 0;
 
 	TRY(first_seen(run, commit->id, &seen));
+	commit->seen = seen;
 	TRY(source_commit(run->ports.source, commit->id, arena, &raw));
 	step_commit_read(arena, raw, commit);
 	if (!commit->parsed)
@@ -154,7 +206,7 @@ static void tell(struct run *run)
 				node_set_text(run->arena, people, commit->id, commit->principal);
 		}
 	node_set_text(run->arena, run->evidence, "trust",
-	              run->policy->trust == TRUST_ALL ? "all" : "branch");
+	              trust_name((enum trust)run->policy->trust));
 	node_set_text(run->arena, run->evidence, "keys", run->keys);
 	node_set(run->arena, run->evidence, "signed_by", people);
 	node_set_text(run->arena, run->evidence, "plan", plan_summary(run->arena, &run->plan));

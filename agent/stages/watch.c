@@ -8,7 +8,9 @@
 #define VANISHED_SHOWN 5
 
 static struct error *look_at_database(struct run *run);
+static struct error *note_if_observed(struct run *run, struct error *error);
 static struct error *refuse_foreign(struct run *run);
+static struct error *refuse_went_back(struct run *run);
 static struct error *look_at_branch(struct run *run);
 static struct error *refuse_rewritten(struct run *run);
 static void tell(struct run *run);
@@ -98,10 +100,27 @@ static struct error *look_at_database(struct run *run)
 		.idle_in_transaction_timeout = run->policy->idle_in_transaction_timeout,
 	};
 
-	TRY(database_connect(run->ports.database, &limits, /* for_writing= */ true, run->arena,
+	TRY(database_connect(run->ports.database, &limits,
+	                     /* for_writing= */ run->target->mode == MODE_APPLY, run->arena,
 	                     &run->server));
 	TRY(database_ledger(run->ports.database, run->schema, run->arena, &run->ledger));
-	return refuse_foreign(run);
+	run->has_ledger = true;
+	if (run->server.in_recovery)
+		*LIST_ADD(run->arena, &run->notes) =
+			"the ledger is read from a standby, which may lag behind";
+	return note_if_observed(run, refuse_foreign(run));
+}
+
+/* Who only looks does no harm on another server, or beside another agent. */
+static struct error *note_if_observed(struct run *run, struct error *error)
+{
+	if (!error || run->target->mode != MODE_OBSERVE ||
+	    (error->row != &error_rows()[ERR_DB_OTHER] &&
+	     error->row != &error_rows()[ERR_JOURNAL_FOREIGN]))
+		return error;
+	*LIST_ADD(run->arena, &run->notes) = arena_printf(
+		run->arena, "%s (%s)", error_line(run->arena, error), error->row->code);
+	return NULL;
 }
 
 static struct error *refuse_foreign(struct run *run)
@@ -119,8 +138,8 @@ static struct error *refuse_foreign(struct run *run)
 		                            known),
 			.hint = arena_printf(
 				run->arena,
-				"Correct the database URL; or, if the database was moved, headgate "
-				"baseline --target %s COMMIT.",
+				"Correct the database URL; or, if the database was moved with its data: "
+				"headgate baseline --target %s --same-data",
 				run->target->name));
 	if (run->ledger.has_deployed &&
 	    (!text_equal(deployed->journal, journal_identity(run->ports.journal)) ||
@@ -141,19 +160,35 @@ static struct error *refuse_foreign(struct run *run)
 				"Stop the other agent first; then take the target over: headgate "
 				"baseline --target %s COMMIT.",
 				run->target->name));
-	if (run->memory.deployed.count && !run->ledger.has_deployed)
-		return FAIL(
-			run->arena, DATABASE_WENT_BACK,
-			.what = arena_printf(run->arena,
-		                             "the database of '%s' does not know Headgate any more",
-		                             run->target->name),
-			.why = "headgate.deployed is gone, and the journal knows migrations that were applied: the database was "
-			       "reset, restored or replaced",
-			.hint = arena_printf(
-				run->arena,
-				"If that was meant, headgate baseline --target %s COMMIT.",
-				run->target->name));
-	return NULL;
+	return run->memory.epoch > (run->ledger.has_deployed ? deployed->epoch : 0)
+	               ? refuse_went_back(run)
+	               : NULL;
+}
+
+/* The fence only ever rises: a lower one is that of an earlier day. */
+static struct error *refuse_went_back(struct run *run)
+{
+	const bool gone = !run->ledger.has_deployed;
+
+	return FAIL(
+		run->arena, DATABASE_WENT_BACK,
+		.what = arena_printf(run->arena,
+	                             gone ? "the database of '%s' does not know Headgate any more"
+	                                  : "the database of '%s' is that of an earlier time",
+	                             run->target->name),
+		.why = gone ? "headgate.deployed is gone, which this journal has written: the database was reset, restored "
+	                      "or replaced"
+	                    : arena_printf(
+				      run->arena,
+				      "the epoch of headgate.deployed is %lld, and this journal had it at %lld: the "
+				      "database was restored from an older backup",
+				      (long long)run->ledger.deployed.epoch,
+				      (long long)run->memory.epoch),
+		.hint = arena_printf(
+			run->arena,
+			"If that was meant, say from which commit to trust it (%s was deployed): headgate "
+			"baseline --target %s COMMIT",
+			commit_short(run->arena, run->memory.deployed_commit), run->target->name));
 }
 
 static void tell(struct run *run)

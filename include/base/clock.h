@@ -29,3 +29,9 @@ uint64_t jitter(uint64_t milliseconds);       /* +- 50 % */
 /* SIGTERM and SIGINT set a flag; long work looks at it between steps. */
 void stop_watch(void);
 bool stop_asked(void);
+
+/* SIGHUP asks to read the configuration again; only who watches for it survives it. A sleep ends early until the wish was
+ * heard, while a poll of descriptors goes on: reload_asked tells it once, reload_waits only looks. */
+void reload_watch(void);
+bool reload_asked(void);
+bool reload_waits(void);

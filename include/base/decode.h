@@ -15,7 +15,8 @@ enum field_kind {
 	FIELD_DURATION, /* uint64_t milliseconds, minimum..maximum */
 	FIELD_SIZE,     /* uint64_t bytes, minimum..maximum */
 	FIELD_BOOL,     /* bool */
-	FIELD_PATH,     /* const char *, made absolute against the document's folder */
+	FIELD_PATH,     /* const char *, made absolute against the document's folder; of a …_file,
+	                 * "credential:NAME" is one in $CREDENTIALS_DIRECTORY, as systemd's LoadCredential= makes it */
 };
 
 struct field {

@@ -18,14 +18,36 @@ FALLIBLE file_read(struct arena *arena, const char *path, size_t maximum, struct
  * may be readable for the group (systemd credentials, mounted secrets). Empty, or with NUL inside: ERR_FILE.
  */
 FALLIBLE file_read_secret(struct arena *arena, const char *path, struct bytes *ret_bytes);
+/*
+ * A program that is trusted with a secret: a file that we may execute, ours or root's, and that nobody else may write
+ * (ERR_FILE_RIGHTS). ERR_FILE when it is not there.
+ */
+FALLIBLE file_check_program(struct arena *arena, const char *path);
 /* All or nothing; may be repeated. The mode is set as given, whatever the umask. */
 FALLIBLE file_save(struct arena *arena, const char *path, struct bytes bytes, mode_t mode);
+/* A file that is there, all or nothing, with the owner, group and mode that it has. A link is refused. */
+FALLIBLE file_replace(struct arena *arena, const char *path, struct bytes bytes);
 /* Behind what is there, synced; after a failure what was there before is all that is there. Makes a missing file. */
 FALLIBLE file_append(struct arena *arena, const char *path, struct bytes bytes, mode_t mode);
 /* Makes the folder and its parents with 0700; an existing one must be ours and not writable by others. */
 FALLIBLE folder_private(struct arena *arena, const char *path);
 FALLIBLE folder_sync(struct arena *arena, const char *path);
 FALLIBLE folder_free_space(struct arena *arena, const char *path, uint64_t *ret_bytes);
+enum entry_kind { ENTRY_IS_FILE, ENTRY_IS_FOLDER, ENTRY_IS_LINK, ENTRY_IS_OTHER };
+
+struct file_entry {
+	const char *name;
+	enum entry_kind kind; /* of the entry itself: a link is a link, wherever it leads */
+};
+
+struct file_entries {
+	struct file_entry *items;
+	size_t count, room;
+};
+
+/* What stands in a folder, in no order. ERR_FILE; ERR_FILE_LIMIT: more than `maximum` entries. */
+FALLIBLE folder_list(struct arena *arena, const char *path, size_t maximum,
+                     struct file_entries *ret_entries);
 bool file_exists(const char *path);
 const char *path_join(struct arena *arena, const char *folder,
                       const char *name);                        /* an absolute name wins */

@@ -13,5 +13,9 @@ struct sha256 *sha256_begin(void);
 void sha256_add(struct sha256 *sha256, const void *data, size_t size);
 void sha256_end(struct sha256 *sha256, char ret_hex[SHA256_HEX]);
 
+/* HMAC-SHA-1 (RFC 2104), for the hashed names of known_hosts alone: it hides a name and proves nothing. */
+#define HMAC_SHA1_SIZE 20
+void hmac_sha1(struct bytes key, struct bytes data, unsigned char ret_digest[HMAC_SHA1_SIZE]);
+
 void sha256_hex(const void *data, size_t size, char ret_hex[SHA256_HEX]);
 const char *sha256_text(struct arena *arena, const void *data, size_t size);

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -47,6 +48,25 @@ typedef struct error *process_sink(void *context, struct arena *arena, const voi
                                    size_t size);
 FALLIBLE process_stream(struct arena *arena, const struct process *process, process_sink *sink,
                         void *context, struct process_result *ret_result);
+
+/*
+ * A program that is spoken with both ways, for as long as the caller wants. The caller polls the descriptors and keeps
+ * the time: `input`, `output_maximum` and both times of the struct process are not looked at.
+ */
+struct process_pipe {
+	pid_t pid;                    /* 0: none */
+	int input, output, complaint; /* none of them waits */
+};
+
+FALLIBLE process_pipe_open(struct arena *arena, const struct process *process,
+                           struct process_pipe *ret_pipe);
+/* How much was written; 0: not now; -1: the program takes no more. Never raises SIGPIPE. */
+ssize_t process_pipe_write(struct process_pipe *pipe, const void *data, size_t size);
+/*
+ * Gives the program that time to end by itself, then kills it and what is left of its process group. The status is as in
+ * struct process_result. Closes all; nothing happens when there is none.
+ */
+int process_pipe_close(struct process_pipe *pipe, uint64_t wait_ms);
 
 /* First of the folders in a fixed list (/usr/bin, /bin, /usr/local/bin) that holds an executable of that name. */
 const char *program_find(struct arena *arena, const char *name); /* NULL when there is none */

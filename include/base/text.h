@@ -40,6 +40,10 @@ const char *text_valid(struct arena *arena, const char *text);
  * separators) become spaces, wrong bytes U+FFFD. */
 const char *text_clip(struct arena *arena, const char *text, size_t limit);
 
+/* As one word of a command line for a shell: a plain word as it stands, anything else in single quotes, clipped as a line.
+ * For commands that people are told to type: names of folders and rows are chosen by whoever may push. */
+const char *text_word(struct arena *arena, const char *text);
+
 /* The known word nearest to `word` (Levenshtein distance of at most a third of its length, at least 2), or NULL. */
 const char *text_nearest(const char *word, const char *const *known, size_t count);
 

@@ -69,6 +69,9 @@ enum ledger_change_kind {
 	LEDGER_REOPENED,       /* finished_at emptied before a down in ways two and three */
 	LEDGER_DOWN_FINISHED,  /* finished_at written back, rolled_back_at set */
 	LEDGER_DOWN_WITHDRAWN, /* finished_at written back: the down had no effect */
+	LEDGER_LOGGED,         /* logs of an open row that stays open: what went wrong */
+	LEDGER_RESOLVED_APPLIED, /* insert as `prisma migrate resolve --applied` does: no step was run */
+	LEDGER_RESOLVED_ROLLED_BACK, /* rolled_back_at on an open row, its logs stay */
 };
 
 struct ledger_change {
@@ -76,7 +79,7 @@ struct ledger_change {
 	const char *row_id;
 	const char *name, *checksum; /* inserts */
 	int64_t started_us;          /* inserts */
-	int64_t finished_us;         /* APPLIED, FINISHED, DOWN_FINISHED, DOWN_WITHDRAWN */
-	int64_t rolled_back_us;      /* FAILED, FAILED_TRY, ROLLED_BACK, DOWN_FINISHED */
-	const char *logs;            /* FAILED, FAILED_TRY: no row data */
+	int64_t finished_us; /* APPLIED, FINISHED, DOWN_FINISHED, DOWN_WITHDRAWN, RESOLVED_APPLIED */
+	int64_t rolled_back_us; /* FAILED, FAILED_TRY, ROLLED_BACK, DOWN_FINISHED, RESOLVED_ROLLED_BACK */
+	const char *logs;       /* FAILED, FAILED_TRY, LOGGED: no row data; RESOLVED_APPLIED: "" */
 };

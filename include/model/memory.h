@@ -25,10 +25,16 @@ struct held_migration {
 	int64_t at_us;
 };
 
+struct archived_down { /* of a migration that is not deployed now: held, let go, or from before a baseline */
+	const char *name, *checksum;
+	const char *digest;
+};
+
 struct accepted_row { /* a row that a person accepted as it is */
 	const char *name, *row_id;
-	const char
-		*checksum; /* of the file that counts as the row's from now on (edit); NULL: none */
+	const char *
+		checksum; /* of the file that counts as the row's from now on (edit); "": that there is no
+		            * migration.sql counts; NULL: nothing was said of the file */
 	int64_t at_us;
 };
 
@@ -103,6 +109,10 @@ struct memory {
 		size_t count, room;
 	} held;
 	struct {
+		struct archived_down *items;
+		size_t count, room;
+	} downs;
+	struct {
 		struct refusal *items;
 		size_t count, room;
 	} refusals; /* those that stand */
@@ -125,6 +135,8 @@ struct memory {
 
 const struct deployed_migration *memory_deployed(const struct memory *memory, const char *name);
 const struct held_migration *memory_held(const struct memory *memory, const char *name);
+/* The archived down script of these bytes, deployed or not; NULL: none. */
+const char *memory_down(const struct memory *memory, const char *name, const char *checksum);
 const struct accepted_row *memory_accepted(const struct memory *memory,
                                            const char *row_id); /* NULL: nobody did */
 const struct asked_rollback *memory_asked(const struct memory *memory, const char *name);

@@ -27,15 +27,30 @@ struct plan_item {
 	const char *down_digest; /* PLAN_ROLL_BACK: digest of the archived down script */
 	bool late;               /* older than the newest applied one */
 	const char *released_by; /* it was held; the step that brought it back */
-	struct script script;    /* from lint on */
-	uint64_t took_ms;        /* once it was carried out */
-	char upto[SHA256_HEX];   /* digest of the plan up to and including this item */
+	const struct asked_rollback
+		*asked;        /* PLAN_ROLL_BACK: a person typed it; NULL: the branch asks for it */
+	struct script script;  /* from lint on */
+	uint64_t took_ms;      /* once it was carried out */
+	char upto[SHA256_HEX]; /* digest of the plan up to and including this item */
+};
+
+struct plan_adoption { /* an applied row that another wrote and the branch agrees with: nothing runs */
+	const char *name, *checksum, *row_id;
+	const char *commit; /* the step that brought it, passed or not */
+	int64_t applied_us; /* finished_at of the row */
+	struct bytes down;  /* vouched for; size 0: none */
 };
 
 struct plan {
 	struct plan_item *items;
 	size_t count, room;
 	size_t rollbacks; /* how many of them roll back; they come first */
+	bool by_hand; /* only what persons asked for, which goes first and alone: more may be left to do */
+	struct {
+		struct plan_adoption *items;
+		size_t count, room;
+	} adopted;
+	struct text_list edited; /* on a disposable target: names of those that are only reported */
 	char digest[SHA256_HEX];
 	struct text_list
 		notes; /* sentences worth telling: odd names, held migrations, reported rows */
@@ -50,9 +65,11 @@ struct plan_input {
 	const struct migrations *head; /* at head; the same list when the horizon is head */
 	bool tree_exists;              /* the migrations folder is there at the horizon */
 	bool has_lock_file;            /* with its migration_lock.toml (ADR 0009) */
+	bool disposable;               /* the target's: an edited migration is only reported */
 	const char *migrations_path;   /* for messages */
 	const struct steps *steps;     /* oldest first, up to the horizon */
-	const char *horizon;           /* commit id */
+	size_t steps_to_head; /* how many steps->items holds with those beyond the horizon; 0: no more */
+	const char *horizon; /* commit id */
 };
 
 /*
@@ -63,8 +80,16 @@ struct plan_input {
  */
 FALLIBLE plan_make(struct arena *arena, const struct plan_input *input, struct plan *ret_plan,
                    const char **ret_culprit);
+/*
+ * Would this row be adopted if the branch agreed with it? Also true of one that was adopted. Not of one that Headgate
+ * wrote, nor of a held migration, unless a person accepted the row.
+ */
+bool plan_adopts(const struct policy *policy, const struct memory *memory,
+                 const struct ledger_row *row);
 void plan_digest(
 	struct plan *plan); /* after items changed: `upto` of each, and the digest of all */
 const char *plan_action_name(enum plan_action action); /* "roll back", "apply" */
+/* "'a' and 2 more were applied by another program and are adopted: nothing runs"; NULL: none are. */
+const char *plan_adoptions(struct arena *arena, const struct plan *plan);
 /* "apply 2 migrations", "roll back 1 migration, apply 1", "nothing to do" */
 const char *plan_summary(struct arena *arena, const struct plan *plan);

@@ -8,7 +8,7 @@
  *                         again after each further refusal
  *
  * What must stay true, and is tested with random histories: every file of the horizon's tree is as the last passed
- * step set it, or as it was deployed.
+ * step set it, or as it was deployed, or in a folder that the ledger settles.
  */
 #pragma once
 
@@ -26,6 +26,7 @@ struct step_commit { /* a commit that a step brings and that touches the migrati
 	struct verdict verdict;
 	bool vouched;                        /* a person's good signature */
 	const char *principal, *fingerprint; /* of the good signature; else NULL */
+	int64_t seen; /* seconds: when the agent first saw it; 0: it was not asked */
 };
 
 struct step_commits { /* oldest first, the step itself last */
@@ -36,6 +37,7 @@ struct step_commits { /* oldest first, the step itself last */
 struct step_file { /* a file of the migrations path that a step changed; a folder in a migration counts as one */
 	const char *path; /* "20261124_add/migration.sql", "migration_lock.toml" */
 	const struct folder_entry *before, *after; /* NULL: not there */
+	bool settled; /* in a folder that the ledger has as it is here: it needs no voucher (steps_settle_folder) */
 };
 
 struct step_files { /* in the order of their paths' entries */
@@ -56,6 +58,7 @@ struct step {
 	bool unreadable; /* its migrations path cannot be listed: see steps_walk */
 	bool passed;     /* starts at "no" */
 	bool verified;   /* passed because persons signed; false under trust: branch */
+	bool settled; /* passed only because the ledger has all that it brings: vouches for nothing */
 	struct error *
 		refusal; /* why not, in the arena of whoever judged; NULL when it passed or was not judged yet */
 	const char *refused_at; /* the stage that refused it: "watch", "verify", "check", "lint" */
@@ -100,13 +103,24 @@ FALLIBLE steps_walk(struct arena *arena, const struct history *history, const ch
 void step_commit_read(struct arena *arena, struct bytes raw, struct step_commit *commit);
 
 /*
+ * Another program applied the migration as the step at index `upto` has it: nothing of it will run, so no file of its
+ * folder up to there needs a voucher. Before steps_judge. `settled` false takes it back.
+ */
+void steps_settle_folder(struct steps *steps, size_t upto, const char *name, bool settled);
+/* The newest of the first `count` steps that changed this file, or NULL: it is as it was deployed. */
+const struct step *steps_last_set(const struct steps *steps, size_t count, const char *path,
+                                  const struct step_file **ret_file);
+/* Does a step vouch for what it changed? Passed, and not only for what the ledger has. */
+bool step_vouches(const struct step *step);
+
+/*
  * Fills commit->verdict (and ->parsed), which start as unsigned. Called once per brought commit, and not at all under
  * trust: branch. An error means that no verdict could be reached and ends the judging.
  */
 typedef struct error *steps_judging(void *context, struct arena *arena, struct step_commit *commit);
 
 /*
- * Trust `all`: a step passes when every commit it brings is vouched for. Trust `branch`: everything passes,
+ * Trust `all`: a step passes when every commit it brings is vouched for, or every file it changed is settled. Trust `branch`: everything passes,
  * unverified. A step that changes nothing passes. Steps that another stage refused keep that.
  */
 FALLIBLE steps_judge(struct arena *arena, enum trust trust, struct steps *steps,
@@ -122,6 +136,12 @@ FALLIBLE steps_judge(struct arena *arena, enum trust trust, struct steps *steps,
  * one of these, a later one by whatever undoes it at head, and then the first that nothing undoes stands refused.
  */
 void steps_settle_undone(struct arena *arena, struct steps *steps);
+
+/* Why nobody vouches for the step: what is wrong with this commit of it. `others`: how many more there are. */
+struct error *steps_unvouched(struct arena *arena, const struct step *step,
+                              const struct step_commit *commit, size_t others);
+/* Is every file that it changed settled by the ledger? */
+bool step_is_settled(const struct step *step);
 
 /* The first step that stands refused (not undone), or NULL. */
 struct step *steps_first_refused(struct steps *steps);

@@ -15,10 +15,14 @@ struct backup_request {
 	enum backup_scope scope;
 	const struct text_list *schemas; /* for BACKUP_SCHEMA */
 	int server_version_num;
+	const char *database_id; /* which database it is, whatever its name; NULL: not known */
+	uint64_t max_age_ms;     /* a finished one that is younger serves as well; 0: none does */
 	uint64_t
 		database_size; /* bytes, an upper estimate for the free-space check; 0: not known */
 	uint64_t
 		keep; /* how many finished backups of this target stay, the new one included; at least 1 */
+	uint64_t
+		keep_younger_ms; /* a finished one that is younger is never removed: others may rest on it */
 };
 
 struct backup_made {
@@ -30,7 +34,10 @@ struct backup_made {
 	const char *roles;     /* file with the roles, or NULL */
 	const char *roles_why; /* why there is none ("the role may not read pg_authid"), or NULL */
 	enum backup_scope scope;
-	bool again; /* it was already there for this run */
+	bool again;              /* it was already there for this run */
+	const char *from_target; /* whose run took it, when find_recent found it; else NULL */
+	int64_t from_run;
+	uint64_t age_ms; /* with from_target: since it was finished */
 };
 
 struct backup;
@@ -44,9 +51,22 @@ struct backup_ops {
 	/* The finished backup of that target and run, checked against its digest; *ret_found false: there is none. */
 	struct error *(*find)(struct backup *backup, const char *target, int64_t run,
 	                      struct arena *arena, bool *ret_found, struct backup_made *ret_made);
+	/*
+	 * The newest finished backup of the same database that is younger than max_age_ms, whichever target it was taken
+	 * for, and that holds all that the request asks for: the whole database serves every request, schemas serve a
+	 * request for some of them. Checked against its digest; a damaged one is passed over. Never one of another
+	 * journal or of this very run, and never one of which it is not certain that its database is this one. *ret_found false: there is none.
+	 */
+	struct error *(*find_recent)(struct backup *backup, const struct backup_request *request,
+	                             struct arena *arena, bool *ret_found,
+	                             struct backup_made *ret_made);
 	/* The command line that brings it back, for people. */
 	const char *(*restore_line)(struct backup *backup, const char *file,
 	                            enum backup_scope scope, struct arena *arena);
+	/* The programs for a server of that version are there: *ret_tool is "pg_dump (PostgreSQL) 15.18, in FOLDER".
+	 * ERR_BACKUP_VERSION names the package. */
+	struct error *(*ready)(struct backup *backup, int server_version_num, struct arena *arena,
+	                       const char **ret_tool);
 	void (*close)(struct backup *backup);
 };
 
@@ -68,10 +88,23 @@ static inline FALLIBLE backup_find(struct backup *backup, const char *target, in
 	return backup->ops->find(backup, target, run, arena, ret_found, ret_made);
 }
 
+static inline FALLIBLE backup_find_recent(struct backup *backup,
+                                          const struct backup_request *request, struct arena *arena,
+                                          bool *ret_found, struct backup_made *ret_made)
+{
+	return backup->ops->find_recent(backup, request, arena, ret_found, ret_made);
+}
+
 static inline const char *backup_restore_line(struct backup *backup, const char *file,
                                               enum backup_scope scope, struct arena *arena)
 {
 	return backup->ops->restore_line(backup, file, scope, arena);
+}
+
+static inline FALLIBLE backup_ready(struct backup *backup, int server_version_num,
+                                    struct arena *arena, const char **ret_tool)
+{
+	return backup->ops->ready(backup, server_version_num, arena, ret_tool);
 }
 
 static inline void backup_close(struct backup *backup)

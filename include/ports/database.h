@@ -9,7 +9,9 @@
  */
 #pragma once
 
+#include "model/blockers.h"
 #include "model/fingerprint.h"
+#include "model/inspection.h"
 #include "model/ledger.h"
 #include "model/progress.h"
 #include "model/script.h"
@@ -24,6 +26,7 @@ struct server {
 	const char
 		*system_identifier; /* pg_control_system(); NULL where the role may not call it */
 	const char *database, *role;
+	uint32_t database_oid;      /* another one when it was dropped and made anew */
 	const char *current_schema; /* NULL: none */
 	bool is_superuser;
 	bool in_recovery;
@@ -52,6 +55,7 @@ struct answer {                /* of one simple query */
 	struct text_list tags; /* command tags in order, up to the failure */
 	bool failed;
 	struct sql_error error;             /* when failed */
+	struct blockers blockers;           /* when a lock could not be had: who was seen */
 	enum transaction_state transaction; /* afterwards */
 	bool lost;       /* the connection broke: whether the last part took effect is not known */
 	bool copy_ended; /* a COPY … FROM STDIN was met and ended with an error */
@@ -60,7 +64,10 @@ struct answer {                /* of one simple query */
 struct send_options {
 	bool leave_running; /* on SIGTERM leave the statement to the server (index builds) instead of cancelling */
 	bool no_statement_timeout; /* statement_timeout 0 for this one; bounded by progress */
-	const char *what;          /* for progress: "building users_email_idx"; NULL: no progress */
+	struct error *(*meanwhile)(
+		void *work); /* called once, before the answer is waited for; NULL: nothing */
+	void *work;
+	const char *what; /* for progress: "building users_email_idx"; NULL: no progress */
 	const struct progress *progress;
 };
 
@@ -87,13 +94,20 @@ struct database_ops {
 	/*
 	 * Connects (again), makes the session's settings by SET, and looks: ERR_DB_UNREACHABLE, ERR_DB_AUTH, ERR_DB_TLS,
 	 * ERR_DB_VERSION (before 14), ERR_DB_POOLER (PQbackendPID differs from pg_backend_pid), ERR_DB_STANDBY (the
-	 * database is in recovery and `for_writing`). The secret is read again at each connect.
+	 * database is in recovery and `for_writing`). The secret is read again at each connect. Without `for_writing`
+	 * the session's transactions are read only.
 	 */
 	struct error *(*connect)(struct database *database, const struct session_limits *limits,
 	                         bool for_writing, struct arena *arena, struct server *ret_server);
 	/* Rows and headgate.deployed as they are now, in one snapshot. No ledger: has_table false. */
 	struct error *(*ledger)(struct database *database, const char *schema, struct arena *arena,
 	                        struct ledger *ret_ledger);
+	/*
+	 * The same without headgate.deployed (has_deployed is false), for a role that may read the rows and nothing else.
+	 * *ret_locked: does any session hold Prisma's lock? Then an open row may be a migration at work.
+	 */
+	struct error *(*rows)(struct database *database, const char *schema, struct arena *arena,
+	                      struct ledger *ret_ledger, bool *ret_locked);
 	/*
 	 * Prisma's lock by polling pg_try_advisory_lock (25 ms doubling to 1 s, with jitter), at most `budget_ms`.
 	 * ERR_LEDGER_LOCK names the holder (pid, application, user, age). Repeating while held is harmless.
@@ -116,21 +130,26 @@ struct database_ops {
 	 * One simple query, the bytes as they are, results read one by one; rows are forgotten. An SQL error is in the
 	 * answer, not an error; so is a cancel because we were asked to stop (57014). With leave_running a stop is
 	 * ERR_STOPPED, and the session is gone. COPY … TO STDOUT has no reader: it fails with 0A000, but the server goes on,
-	 * and so do the tags. ERR_FILE_NOT_TEXT: a NUL byte.
+	 * and so do the tags. ERR_FILE_NOT_TEXT: a NUL byte. While it takes long a second session may look who blocks it,
+	 * for the answer's blockers; that this cannot be had fails nothing. It ends with the first one at the latest.
+	 * What `meanwhile` fails with is the call's error, once the server is done: the query is cancelled, and whether it
+	 * took effect is the caller's to undo (it is meant for a query inside of begin and commit).
 	 */
 	struct error *(*send)(struct database *database, struct bytes sql,
 	                      const struct send_options *options, struct arena *arena,
 	                      struct answer *ret_answer);
 	/*
 	 * One round trip at the end of way one: RESET SESSION AUTHORIZATION, RESET ROLE, still the same transaction id,
-	 * the ledger's change, headgate.deployed, COMMIT. On ERR_DB_LOST ask transaction_outcome(xid). After any other
+	 * the ledger's change, headgate.deployed, COMMIT, and then what tidy does. On ERR_DB_LOST (also when it is
+	 * committed and cannot be tidied up: the session is closed) ask transaction_outcome(xid). After any other
 	 * error nothing is open and nothing took effect: ERR_SQL_FAILED when the file itself is why (a deferred constraint,
 	 * a dropped ledger), ERR_FENCED when headgate.deployed is not as begin saw it. ERR_OUTCOME_UNKNOWN: the file ended
 	 * our transaction.
 	 */
 	struct error *(*commit)(struct database *database, const struct fence *fence,
 	                        const char *xid, const struct ledger_change *change,
-	                        const struct deployed_change *deployed, struct arena *arena);
+	                        const struct deployed_change *deployed, struct arena *arena,
+	                        bool *ret_lock_kept);
 	/*
 	 * The same change in a transaction of its own, under the fence. `change` NULL: headgate.deployed alone. ERR_FENCED
 	 * also when the row of an update is not in the state that the change starts from.
@@ -138,6 +157,18 @@ struct database_ops {
 	struct error *(*write)(struct database *database, const struct fence *fence,
 	                       const struct ledger_change *change,
 	                       const struct deployed_change *deployed, struct arena *arena);
+	/*
+	 * As write, without waiting until the disk has it: for a row that is opened before a statement that commits by
+	 * itself, whose own commit takes the row along. A crash of the server before that may lose the row, but never the
+	 * row alone: what was committed later is lost, too.
+	 */
+	struct error *(*open_row)(struct database *database, const struct fence *fence,
+	                          const struct ledger_change *change, struct arena *arena);
+	/* tidy, then write, in one round trip. Is the lock not kept, nothing was written. */
+	struct error *(*tidy_and_write)(struct database *database, const struct fence *fence,
+	                                const struct ledger_change *change,
+	                                const struct deployed_change *deployed, struct arena *arena,
+	                                bool *ret_lock_kept);
 	struct error *(*rollback)(struct database *database, struct arena *arena);
 	/*
 	 * After each file: RESET SESSION AUTHORIZATION, RESET ROLE, RESET ALL, DEALLOCATE ALL, CLOSE ALL, UNLISTEN *,
@@ -151,7 +182,7 @@ struct database_ops {
 	                       enum probe_result *ret_result);
 	/*
 	 * Removes the remnant of a statement (drops its invalid index CONCURRENTLY, finalizes its detach). Nothing to remove,
-	 * or still being built: nothing happens. ERR_LOCKS_BUSY: the locks for it could not be had.
+	 * or still being built: nothing happens. ERR_LOCKS_BUSY, which names the blockers: the locks for it could not be had.
 	 */
 	struct error *(*clean_up)(struct database *database, const struct statement *statement,
 	                          const char *schema, struct arena *arena);
@@ -167,6 +198,13 @@ struct database_ops {
 	 * schemas NULL: the whole database. */
 	struct error *(*unreadable)(struct database *database, const struct text_list *schemas,
 	                            struct arena *arena, struct text_list *ret_grants);
+	/*
+	 * Looks whether the agent can work here: `schema` is the ledger's, `schemas` those that the target owns. Wants a
+	 * connection that was not made for writing, so that poolers and standbys can be looked at, too. Writes nothing.
+	 */
+	struct error *(*inspect)(struct database *database, const char *schema,
+	                         const struct text_list *schemas, struct arena *arena,
+	                         struct inspection *ret_inspection);
 	void (*disconnect)(struct database *database);
 	void (*close)(struct database *database);
 };
@@ -186,6 +224,13 @@ static inline FALLIBLE database_ledger(struct database *database, const char *sc
                                        struct arena *arena, struct ledger *ret_ledger)
 {
 	return database->ops->ledger(database, schema, arena, ret_ledger);
+}
+
+static inline FALLIBLE database_rows(struct database *database, const char *schema,
+                                     struct arena *arena, struct ledger *ret_ledger,
+                                     bool *ret_locked)
+{
+	return database->ops->rows(database, schema, arena, ret_ledger, ret_locked);
 }
 
 static inline FALLIBLE database_lock(struct database *database, uint64_t budget_ms,
@@ -222,9 +267,10 @@ static inline FALLIBLE database_send(struct database *database, struct bytes sql
 
 static inline FALLIBLE database_commit(struct database *database, const struct fence *fence,
                                        const char *xid, const struct ledger_change *change,
-                                       const struct deployed_change *deployed, struct arena *arena)
+                                       const struct deployed_change *deployed, struct arena *arena,
+                                       bool *ret_lock_kept)
 {
-	return database->ops->commit(database, fence, xid, change, deployed, arena);
+	return database->ops->commit(database, fence, xid, change, deployed, arena, ret_lock_kept);
 }
 
 static inline FALLIBLE database_write(struct database *database, const struct fence *fence,
@@ -232,6 +278,21 @@ static inline FALLIBLE database_write(struct database *database, const struct fe
                                       const struct deployed_change *deployed, struct arena *arena)
 {
 	return database->ops->write(database, fence, change, deployed, arena);
+}
+
+static inline FALLIBLE database_open_row(struct database *database, const struct fence *fence,
+                                         const struct ledger_change *change, struct arena *arena)
+{
+	return database->ops->open_row(database, fence, change, arena);
+}
+
+static inline FALLIBLE database_tidy_and_write(struct database *database, const struct fence *fence,
+                                               const struct ledger_change *change,
+                                               const struct deployed_change *deployed,
+                                               struct arena *arena, bool *ret_lock_kept)
+{
+	return database->ops->tidy_and_write(database, fence, change, deployed, arena,
+	                                     ret_lock_kept);
 }
 
 static inline FALLIBLE database_rollback(struct database *database, struct arena *arena)
@@ -285,6 +346,13 @@ static inline FALLIBLE database_unreadable(struct database *database,
                                            struct text_list *ret_grants)
 {
 	return database->ops->unreadable(database, schemas, arena, ret_grants);
+}
+
+static inline FALLIBLE database_inspect(struct database *database, const char *schema,
+                                        const struct text_list *schemas, struct arena *arena,
+                                        struct inspection *ret_inspection)
+{
+	return database->ops->inspect(database, schema, schemas, arena, ret_inspection);
 }
 
 static inline void database_disconnect(struct database *database)

@@ -8,6 +8,17 @@
 
 struct forge;
 
+enum forge_answer { FORGE_NOT_KNOWN, FORGE_NO, FORGE_YES };
+
+struct forge_health {               /* what a look at the forge says */
+	const char *place;          /* "acme/shop on https://api.github.com" */
+	enum forge_answer may_post; /* NOT_KNOWN: it was not tried */
+	const char *may_post_why;   /* how that is known, or why it is not; never NULL */
+	enum forge_answer
+		is_required; /* must the context be good before a pull request may be merged? */
+	const char *is_required_why; /* NULL: nothing here could demand it */
+};
+
 struct forge_ops {
 	const char *name;
 	/*
@@ -20,6 +31,13 @@ struct forge_ops {
 	/* Optional (NULL): called once after a batch of posts, for what is cheaper together (pushing notes). Errors as
 	 * post; then none of the batch counts as delivered. */
 	struct error *(*flush)(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms);
+	/*
+	 * Looks whether statuses can be posted, without posting one on a commit. `context` and `branch` (NULL: not known)
+	 * are for is_required. ERR_FORGE_AUTH: the credential or a right of it is wrong; ERR_FORGE_UNREACHABLE and
+	 * ERR_FORGE_BUSY as post.
+	 */
+	struct error *(*check)(struct forge *forge, const char *context, const char *branch,
+	                       struct arena *arena, struct forge_health *ret_health);
 	void (*close)(struct forge *forge);
 };
 
@@ -36,6 +54,12 @@ static inline FALLIBLE forge_post(struct forge *forge, const struct status *stat
 static inline FALLIBLE forge_flush(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms)
 {
 	return forge->ops->flush ? forge->ops->flush(forge, arena, ret_wait_ms) : NULL;
+}
+
+static inline FALLIBLE forge_check(struct forge *forge, const char *context, const char *branch,
+                                   struct arena *arena, struct forge_health *ret_health)
+{
+	return forge->ops->check(forge, context, branch, arena, ret_health);
 }
 
 static inline void forge_close(struct forge *forge)

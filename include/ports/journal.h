@@ -4,8 +4,8 @@
  * the same call as the state change that they speak of. Nothing is kept only in memory.
  *
  * What records do to the memory, beyond the obvious (the newest of a kind counts):
- *   BASELINE         baseline and deployed commit are the record's; the target's deployed migrations and refusals
- *                    are forgotten, held ones and archived downs stay. Adopted rows follow as DEPLOYED.
+ *   BASELINE         baseline and deployed commit are the record's; the target's deployed migrations, refusals and
+ *                    fence are forgotten, held ones and archived downs stay. Adopted rows follow as DEPLOYED.
  *   RUN_BEGUN        ERR_JOURNAL while another run of the target is open. An optional key system_identifier is kept.
  *   STAGE_BEGUN      forgets what the stage of that run said before; its place in the order stays.
  *   STAGE_…, INTENT  of a run that nobody opened: ERR_JOURNAL.

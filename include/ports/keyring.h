@@ -8,6 +8,21 @@
 #include "model/commit.h"
 #include "model/verdict.h"
 
+struct keyring_key { /* as it stands in the keyring now */
+	const char *principal;
+	const char *fingerprint;
+	int64_t valid_after, valid_before; /* seconds, inclusive; INT64_MIN, INT64_MAX: no limit */
+	bool revoked;
+	const char *kind; /* "ssh-ed25519" */
+	const char *file; /* where it stands; NULL: nowhere that a person could look */
+	size_t line;      /* in that file; 0: the whole file */
+};
+
+struct keyring_keys {
+	struct keyring_key *items;
+	size_t count, room;
+};
+
 struct keyring;
 
 struct keyring_ops {
@@ -22,6 +37,9 @@ struct keyring_ops {
 	/* SHA-256 over keys and revocations as they are now; a changed file asks again. */
 	struct error *(*digest)(struct keyring *keyring, struct arena *arena,
 	                        const char **ret_digest);
+	/* All keys, in the keyring's own order. Errors as judge. */
+	struct error *(*keys)(struct keyring *keyring, struct arena *arena,
+	                      struct keyring_keys *ret_keys);
 	void (*close)(struct keyring *keyring);
 };
 
@@ -39,6 +57,12 @@ static inline FALLIBLE keyring_digest(struct keyring *keyring, struct arena *are
                                       const char **ret_digest)
 {
 	return keyring->ops->digest(keyring, arena, ret_digest);
+}
+
+static inline FALLIBLE keyring_list(struct keyring *keyring, struct arena *arena,
+                                    struct keyring_keys *ret_keys)
+{
+	return keyring->ops->keys(keyring, arena, ret_keys);
 }
 
 static inline void keyring_close(struct keyring *keyring)

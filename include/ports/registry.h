@@ -10,6 +10,7 @@
 #include "ports/database.h"
 #include "ports/forge.h"
 #include "ports/journal.h"
+#include "ports/key_files.h"
 #include "ports/keyring.h"
 #include "ports/parser.h"
 #include "ports/source.h"
@@ -28,8 +29,13 @@ struct registry {
 	                              bool read_only, struct journal **ret_journal);
 	struct error *(*open_source)(struct arena *arena, const struct config *config,
 	                             struct source **ret_source);
+	/* The repository that the folder `path` lies in, as it is: nothing is fetched, and no configuration is needed.
+	 * ERR_GIT_CHECKOUT; later also ERR_GIT_SHALLOW, where a clone was cut off. */
+	struct error *(*open_checkout)(struct arena *arena, const char *path,
+	                               struct source **ret_source);
 	struct error *(*open_keyring)(struct arena *arena, const struct config *config,
 	                              struct keyring **ret_keyring);
+	const struct key_files *key_files; /* without a state of its own */
 	/* *ret_schema: the schema of the ledger, from the database URL. */
 	struct error *(*open_database)(struct arena *arena, const struct config *config,
 	                               const struct target *target, struct database **ret_database,

@@ -39,6 +39,11 @@ struct ports {
 	size_t forge_count;
 };
 
+struct tree_problem {
+	struct error *error;
+	const char *culprit; /* NULL: the folder itself */
+};
+
 struct tree { /* the migrations folder at one commit, read */
 	const char *commit;
 	bool exists;
@@ -47,6 +52,10 @@ struct tree { /* the migrations folder at one commit, read */
 	struct migrations migrations;
 	struct error *problem; /* why an entry cannot be read as a migration; NULL: all could */
 	const char *culprit;   /* that entry */
+	struct {
+		struct tree_problem *items;
+		size_t count, room;
+	} problems; /* all of them; the first is `problem` */
 };
 
 struct run {
@@ -67,6 +76,9 @@ struct run {
 	struct text_list schemas; /* owned */
 	struct server server;
 	struct ledger ledger;
+	bool has_ledger; /* it was read */
+	struct text_list
+		notes;       /* what is told and not refused, since the target is only observed */
 	const char *horizon; /* last step before the first that stands refused; head if none */
 	struct tree head_tree, tree; /* at head, at the horizon */
 	struct plan plan;            /* for the horizon */
@@ -130,6 +142,15 @@ FALLIBLE report_perform(struct run *run);
  */
 FALLIBLE report_deliver(struct run *run, uint64_t budget_ms, size_t *ret_delivered,
                         struct error **ret_failed);
+
+/*
+ * What verify, check and lint do without planning anew, for whoever wants every refusal and not the first
+ * (`headgate preflight`). A refusal of check_item and lint_item is returned as an error with REACT_REFUSE.
+ */
+FALLIBLE verify_steps(struct run *run); /* each step passes, or has its refusal */
+FALLIBLE check_item(struct run *run, const struct plan_item *item);
+FALLIBLE lint_parse(struct run *run, struct parser_file **ret_files); /* one per item of the plan */
+FALLIBLE lint_item(struct run *run, struct plan_item *item, struct parser_file *file);
 
 /* One commit, as verify judges it; needs PORT_SOURCE, PORT_KEYRING, PORT_JOURNAL. *ret_refusal: NULL when it is good. */
 FALLIBLE verify_commit(struct run *run, const char *id, struct step_commit *ret_commit,

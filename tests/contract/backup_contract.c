@@ -207,6 +207,128 @@ static void it_tells_how_far_it_is(void **state)
 	assert_true(told.done >= made.size);
 }
 
+static bool is_recent(struct stage *stage, const struct backup_request *request,
+                      struct backup_made *ret_made)
+{
+	bool found = false;
+
+	assert_fine(backup_find_recent(stage->backup, request, stage->arena, &found, ret_made));
+	return found;
+}
+
+static void a_young_one_of_another_target_serves(void **state)
+{
+	struct stage *stage = *state;
+	struct backup_made made = take(stage, "users", 41), seen = {0};
+	struct backup_request request = request_of("billing", 42);
+
+	request.max_age_ms = 3600 * 1000;
+	assert_true(is_recent(stage, &request, &seen));
+	assert_string_equal(seen.file, made.file);
+	assert_string_equal(seen.sha256, made.sha256);
+	assert_int_equal(seen.size, made.size);
+	assert_string_equal(seen.from_target, "users");
+	assert_int_equal(seen.from_run, 41);
+	assert_true(seen.age_ms < request.max_age_ms);
+	assert_false(seen.again);
+	assert_false(is_there(stage, "billing", 42));
+	assert_true(running->is_tidy(running, 1));
+}
+
+static void what_does_not_serve_is_not_found(void **state)
+{
+	static const char *const users[] = {"users"}, *const both[] = {"users", "billing"};
+	static const struct {
+		const char *sentence;
+		enum backup_scope taken, asked;
+		const char *const *taken_schemas, *const *asked_schemas;
+		size_t taken_count, asked_count;
+		const char *server;
+		uint64_t max_age_ms;
+		bool serves;
+	} rows[] = {
+		{"the whole database, for the whole database", BACKUP_DATABASE, BACKUP_DATABASE,
+	         users, users, 1, 1, "7001", 60000, true},
+		{"the whole database, for a schema", BACKUP_DATABASE, BACKUP_SCHEMA, users, both, 1,
+	         2, "7001", 60000, true},
+		{"a schema, for the whole database", BACKUP_SCHEMA, BACKUP_DATABASE, users, users,
+	         1, 1, "7001", 60000, false},
+		{"a schema, for the same one", BACKUP_SCHEMA, BACKUP_SCHEMA, users, users, 1, 1,
+	         "7001", 60000, true},
+		{"two schemas, for one of them", BACKUP_SCHEMA, BACKUP_SCHEMA, both, users, 2, 1,
+	         "7001", 60000, true},
+		{"one schema, for two", BACKUP_SCHEMA, BACKUP_SCHEMA, users, both, 1, 2, "7001",
+	         60000, false},
+		{"another server", BACKUP_DATABASE, BACKUP_DATABASE, users, users, 1, 1, "7002",
+	         60000, false},
+		{"a server that does not tell who it is", BACKUP_DATABASE, BACKUP_DATABASE, users,
+	         users, 1, 1, NULL, 60000, false},
+		{"too old", BACKUP_DATABASE, BACKUP_DATABASE, users, users, 1, 1, "7001", 0, false},
+	};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct text_list taken = {0}, asked = {0};
+		struct backup_request request = request_of("shop", 1);
+		struct backup_made made = {0};
+
+		CASE(rows[i].sentence);
+		running->reset(running);
+		for (size_t k = 0; k < rows[i].taken_count; k++)
+			*LIST_ADD(stage->arena, &taken) = rows[i].taken_schemas[k];
+		for (size_t k = 0; k < rows[i].asked_count; k++)
+			*LIST_ADD(stage->arena, &asked) = rows[i].asked_schemas[k];
+		request.scope = rows[i].taken;
+		request.schemas = &taken;
+		request.database_id = "7001";
+		assert_fine(backup_take(stage->backup, &request, NULL, stage->arena, &made));
+		request = request_of("shop-2", 2);
+		request.scope = rows[i].asked;
+		request.schemas = &asked;
+		request.database_id = rows[i].server;
+		request.max_age_ms = rows[i].max_age_ms;
+		assert_int_equal(is_recent(stage, &request, &made), rows[i].serves);
+	}
+}
+
+static void the_newest_that_is_whole_serves(void **state)
+{
+	struct stage *stage = *state;
+	struct backup_made seen = {0}, newest;
+	struct backup_request request = request_of("billing", 3);
+
+	request.max_age_ms = 3600 * 1000;
+	assert_false(is_recent(stage, &request, &seen));
+	(void)take(stage, "users", 1);
+	newest = take(stage, "users", 2);
+	assert_true(is_recent(stage, &request, &seen));
+	assert_int_equal(seen.from_run, 2);
+	running->damage(running, &newest);
+	assert_true(is_recent(stage, &request, &seen));
+	assert_int_equal(seen.from_run, 1);
+	request = request_of("users", 1);
+	request.max_age_ms = 3600 * 1000;
+	assert_false(is_recent(stage, &request, &seen)); /* its own is what find is for */
+}
+
+static void what_may_still_serve_is_not_removed(void **state)
+{
+	struct stage *stage = *state;
+	struct backup_request request = request_of("shop", 2);
+	struct backup_made made = {0};
+
+	(void)take(stage, "shop", 1);
+	request.keep = 1;
+	request.keep_younger_ms = 3600 * 1000;
+	assert_fine(backup_take(stage->backup, &request, NULL, stage->arena, &made));
+	assert_true(is_there(stage, "shop", 1));
+	request.run = 3;
+	request.keep_younger_ms = 0;
+	assert_fine(backup_take(stage->backup, &request, NULL, stage->arena, &made));
+	assert_false(is_there(stage, "shop", 1));
+	assert_false(is_there(stage, "shop", 2));
+}
+
 static void the_restore_line_names_the_file(void **state)
 {
 	struct stage *stage = *state;
@@ -215,6 +337,21 @@ static void the_restore_line_names_the_file(void **state)
 
 	assert_contains(line, "pg_restore");
 	assert_contains(line, made.file);
+}
+
+static void its_programs_are_there_for_the_server_and_not_for_one_to_come(void **state)
+{
+	struct stage *stage = *state;
+	const char *tool = NULL, *untouched = NULL;
+	struct error *error = backup_ready(stage->backup, 150000, stage->arena, &tool);
+
+	assert_null(error);
+	assert_non_null(tool);
+	error = backup_ready(stage->backup, 990000, stage->arena, &untouched);
+	assert_non_null(error);
+	assert_string_equal(error->row->name, "BACKUP_VERSION");
+	assert_non_null(error->hint);
+	assert_null(untouched);
 }
 
 int backup_contract_run(struct backup_subject *subject)
@@ -229,7 +366,12 @@ int backup_contract_run(struct backup_subject *subject)
 		CONTRACT_TEST(a_failed_try_leaves_nothing_behind),
 		CONTRACT_TEST(the_oldest_go_and_the_new_one_stays),
 		CONTRACT_TEST(it_tells_how_far_it_is),
+		CONTRACT_TEST(a_young_one_of_another_target_serves),
+		CONTRACT_TEST(what_does_not_serve_is_not_found),
+		CONTRACT_TEST(the_newest_that_is_whole_serves),
+		CONTRACT_TEST(what_may_still_serve_is_not_removed),
 		CONTRACT_TEST(the_restore_line_names_the_file),
+		CONTRACT_TEST(its_programs_are_there_for_the_server_and_not_for_one_to_come),
 	};
 
 	running = subject;

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -242,6 +243,26 @@ static void rows_come_back_as_they_were_written(void **state)
 	assert_int_equal(ledger.items[3].rolled_back_us, START_US + 2000002);
 }
 
+static void rows_can_be_asked_for_alone_with_whether_somebody_is_at_work(void **state)
+{
+	struct stage *stage = *state;
+	struct ledger ledger;
+	bool locked = true;
+
+	take(stage);
+	write_row(stage, LEDGER_OPENED, ROW_1, "20260101000000_one");
+	must(database_unlock(stage->first, stage->arena));
+	must(database_rows(stage->first, PUBLIC, stage->arena, &ledger, &locked));
+	assert_int_equal(ledger.count, 1);
+	assert_string_equal(ledger.items[0].name, "20260101000000_one");
+	assert_true(ledger.has_table);
+	assert_false(ledger.has_deployed);
+	assert_false(locked);
+	must(database_lock(stage->first, 1000, stage->arena));
+	must(database_rows(stage->first, PUBLIC, stage->arena, &ledger, &locked));
+	assert_true(locked);
+}
+
 static void an_open_row_ends_finished_or_failed(void **state)
 {
 	struct stage *stage = *state;
@@ -254,6 +275,24 @@ static void an_open_row_ends_finished_or_failed(void **state)
 	write_row(stage, LEDGER_OPENED, ROW_2, "20260102000000_two");
 	write_row(stage, LEDGER_FAILED, ROW_2, NULL);
 	assert_int_equal(state_of(stage, ROW_2), ROW_FAILED_TRY);
+}
+
+static void what_a_person_resolved_looks_as_prisma_writes_it(void **state)
+{
+	struct stage *stage = *state;
+	struct ledger ledger;
+
+	take(stage);
+	write_row(stage, LEDGER_OPENED, ROW_1, "20260101000000_one");
+	write_row(stage, LEDGER_RESOLVED_ROLLED_BACK, ROW_1, NULL);
+	write_row(stage, LEDGER_RESOLVED_APPLIED, ROW_2, "20260101000000_one");
+	ledger = look(stage);
+	assert_int_equal(state_of(stage, ROW_1), ROW_FAILED_TRY);
+	assert_int_equal(state_of(stage, ROW_2), ROW_APPLIED);
+	assert_int_equal(ledger_find(&ledger, ROW_2)->steps, 0);
+	write_row(stage, LEDGER_OPENED, ROW_3, "20260103000000_three");
+	write_row(stage, LEDGER_LOGGED, ROW_3, NULL);
+	assert_int_equal(state_of(stage, ROW_3), ROW_OPEN);
 }
 
 static void a_down_opens_its_row_and_closes_it_again(void **state)
@@ -282,6 +321,8 @@ static void a_change_meets_its_row_as_it_was_left(void **state)
 		{LEDGER_FAILED, "an applied row does not become a failed try"},
 		{LEDGER_DOWN_FINISHED, "a down that was never begun does not end"},
 		{LEDGER_DOWN_WITHDRAWN, "nor is it withdrawn"},
+		{LEDGER_RESOLVED_ROLLED_BACK, "what did not fail is not resolved"},
+		{LEDGER_LOGGED, "nor has it anything to tell"},
 	};
 	struct stage *stage = *state;
 	struct ledger_change change = {
@@ -370,6 +411,7 @@ static void a_file_and_its_row_commit_together(void **state)
 	enum transaction_outcome outcome;
 	struct answer answer;
 	const char *xid;
+	bool kept = false;
 
 	take(stage);
 	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
@@ -380,7 +422,7 @@ static void a_file_and_its_row_commit_together(void **state)
 	assert_string_equal(answer.tags.items[0], "CREATE TABLE");
 	assert_false(stage->subject->exists(stage->subject, "thing"));
 	must(database_commit(stage->first, &stage->fence, xid, &applied,
-	                     &(struct deployed_change){.commit = "c1"}, stage->arena));
+	                     &(struct deployed_change){.commit = "c1"}, stage->arena, &kept));
 	assert_true(stage->subject->exists(stage->subject, "thing"));
 	assert_int_equal(state_of(stage, ROW_1), ROW_APPLIED);
 	assert_string_equal(look(stage).deployed.commit, "c1");
@@ -474,6 +516,34 @@ static void a_broken_connection_is_seen_and_made_again(void **state)
 	must(database_rollback(stage->first, stage->arena));
 }
 
+static void whoever_holds_a_lock_is_named_to_those_who_wait(void **state)
+{
+	static const struct session_limits hasty = {.lock_timeout = 400,
+	                                            .statement_timeout = 30000};
+	struct stage *stage = *state;
+	struct server server;
+	struct answer answer;
+	const char *xid;
+
+	take(stage);
+	assert_false(send_sql(stage, FILE_MAKES).failed);
+	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
+	assert_false(send_sql(stage, FILE_LOCKS).failed);
+	stage->second = stage->subject->open(stage->subject, stage->arena);
+	must(database_connect(stage->second, &hasty, true, stage->arena, &server));
+	must(database_send(stage->second, text(FILE_WAITS), NULL, stage->arena, &answer));
+	assert_true(answer.failed);
+	assert_string_equal(answer.error.sqlstate, "55P03");
+	assert_int_equal(answer.blockers.count, 1);
+	assert_int_equal(answer.blockers.items[0].pid, stage->server.backend_pid);
+	assert_string_equal(answer.blockers.items[0].application, "headgate/" CONTRACT_TARGET);
+	assert_string_equal(answer.blockers.items[0].state, "idle in transaction");
+	assert_string_equal(answer.blockers.relation, "thing");
+	answer = send_sql(stage, FILE_FAILS); /* another failure blames nobody */
+	assert_int_equal(answer.blockers.count, 0);
+	assert_null(answer.blockers.unknown);
+}
+
 static void an_open_transaction_is_in_progress(void **state)
 {
 	struct stage *stage = *state;
@@ -537,6 +607,93 @@ static void tidying_up_keeps_the_lock(void **state)
 	must(database_tidy(stage->first, stage->arena, &kept));
 	assert_false(kept);
 	must(database_lock(second(stage), 0, stage->arena));
+}
+
+static void a_row_is_written_in_a_session_that_was_tidied_up(void **state)
+{
+	const struct ledger_change closed = {
+		.kind = LEDGER_FINISHED, .row_id = ROW_1, .finished_us = START_US + 8};
+	struct stage *stage = *state;
+	struct ledger_change opened = applied;
+	bool kept = false;
+
+	opened.kind = LEDGER_OPENED;
+	take(stage);
+	must(database_lock(stage->first, 0, stage->arena));
+	must(database_open_row(stage->first, &stage->fence, &opened, stage->arena));
+	assert_int_equal(state_of(stage, ROW_1), ROW_OPEN);
+	assert_false(send_sql(stage, FILE_DROPS_LOCK).failed);
+	kept = true;
+	must(database_tidy_and_write(stage->first, &stage->fence, &closed, NULL, stage->arena,
+	                             &kept));
+	assert_false(kept);
+	assert_int_equal(state_of(stage, ROW_1),
+	                 ROW_OPEN); /* without the lock nothing is written */
+	must(database_lock(stage->first, 0, stage->arena));
+	must(database_tidy_and_write(stage->first, &stage->fence, &closed, NULL, stage->arena,
+	                             &kept));
+	assert_true(kept);
+	assert_int_equal(state_of(stage, ROW_1), ROW_APPLIED);
+	stage->fence.epoch++;
+	must_be(database_open_row(stage->first, &stage->fence, &opened, stage->arena), ERR_FENCED);
+	must_be(database_tidy_and_write(stage->first, &stage->fence, &closed, NULL, stage->arena,
+	                                &kept),
+	        ERR_FENCED);
+}
+
+static void a_commit_tells_whether_the_lock_is_kept(void **state)
+{
+	struct stage *stage = *state;
+	bool kept = false;
+	const char *xid;
+
+	take(stage);
+	must(database_lock(stage->first, 0, stage->arena));
+	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
+	must(database_commit(stage->first, &stage->fence, xid, &applied, NULL, stage->arena,
+	                     &kept));
+	assert_true(kept);
+	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
+	assert_false(send_sql(stage, FILE_DROPS_LOCK).failed);
+	must(database_commit(stage->first, &stage->fence, xid, NULL, NULL, stage->arena, &kept));
+	assert_false(kept);
+}
+
+static struct error *count_calls(void *work)
+{
+	++*(int *)work;
+	return NULL;
+}
+
+static struct error *fail_meanwhile(void *work)
+{
+	return FAIL(work, JOURNAL, .what = "the disk is full", .hint = "Look at the test.");
+}
+
+static void work_is_done_while_the_server_works(void **state)
+{
+	struct stage *stage = *state;
+	struct answer answer;
+	const char *xid;
+	int calls = 0;
+
+	take(stage);
+	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
+	must(database_send(stage->first, text(FILE_MAKES),
+	                   &(struct send_options){.meanwhile = count_calls, .work = &calls},
+	                   stage->arena, &answer));
+	assert_int_equal(calls, 1);
+	assert_false(answer.failed);
+	must(database_rollback(stage->first, stage->arena));
+	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
+	must_be(database_send(
+			stage->first, text(FILE_MAKES),
+			&(struct send_options){.meanwhile = fail_meanwhile, .work = stage->arena},
+			stage->arena, &answer),
+	        ERR_JOURNAL);
+	must(database_rollback(stage->first, stage->arena));
+	assert_false(stage->subject->exists(stage->subject, "thing"));
+	must(database_begin(stage->first, &stage->fence, stage->arena, &xid));
 }
 
 static void a_probe_tells_what_became_of_an_index(void **state)
@@ -605,6 +762,35 @@ static void what_the_role_owns_it_may_read(void **state)
 	assert_int_equal(grants.count, 0);
 }
 
+static void a_look_around_finds_what_works_here_and_changes_nothing(void **state)
+{
+	struct stage *stage = *state;
+	const char *items[] = {PUBLIC};
+	const struct text_list schemas = {.items = items, .count = 1};
+	struct inspection seen = {0};
+
+	must(database_inspect(stage->first, PUBLIC, &schemas, stage->arena, &seen));
+	assert_false(seen.is_pooled);
+	assert_false(seen.is_read_only);
+	assert_string_equal(seen.current_schema, PUBLIC);
+	assert_int_equal(seen.lacks.count, 0);
+	assert_int_equal(seen.others.count, 0);
+	assert_int_equal(seen.lingering.count, 0);
+	assert_true(seen.connections > 0 && seen.connections < seen.connections_maximum);
+	assert_true(llabs(seen.clock_ahead_us) < 60000000);
+	assert_int_equal(look(stage).count, 0);
+}
+
+static void without_a_connection_there_is_no_look_around(void **state)
+{
+	struct stage *stage = *state;
+	const struct text_list none = {0};
+	struct inspection seen = {0};
+
+	database_disconnect(stage->first);
+	must_be(database_inspect(stage->first, PUBLIC, &none, stage->arena, &seen), ERR_DB_LOST);
+}
+
 static struct database_subject *running;
 
 static int set_up(void **state)
@@ -645,7 +831,9 @@ int database_contract_run(struct database_subject *subject)
 		TEST(a_missing_schema_is_made_with_the_books),
 		TEST(another_target_or_journal_is_foreign_until_taken_over),
 		TEST(rows_come_back_as_they_were_written),
+		TEST(rows_can_be_asked_for_alone_with_whether_somebody_is_at_work),
 		TEST(an_open_row_ends_finished_or_failed),
+		TEST(what_a_person_resolved_looks_as_prisma_writes_it),
 		TEST(a_down_opens_its_row_and_closes_it_again),
 		TEST(a_change_meets_its_row_as_it_was_left),
 		TEST(deployed_keeps_what_a_change_does_not_name),
@@ -659,12 +847,18 @@ int database_contract_run(struct database_subject *subject)
 		TEST(a_file_may_end_inside_its_own_transaction),
 		TEST(a_broken_connection_is_seen_and_made_again),
 		TEST(an_open_transaction_is_in_progress),
+		TEST(whoever_holds_a_lock_is_named_to_those_who_wait),
 		TEST(prismas_lock_is_held_by_one),
 		TEST(a_session_that_ends_gives_everything_back),
 		TEST(tidying_up_keeps_the_lock),
+		TEST(a_row_is_written_in_a_session_that_was_tidied_up),
+		TEST(a_commit_tells_whether_the_lock_is_kept),
+		TEST(work_is_done_while_the_server_works),
 		TEST(a_probe_tells_what_became_of_an_index),
 		TEST(the_fingerprint_follows_the_schema_and_nothing_else),
 		TEST(what_the_role_owns_it_may_read),
+		TEST(a_look_around_finds_what_works_here_and_changes_nothing),
+		TEST(without_a_connection_there_is_no_look_around),
 	};
 
 	running = subject;

@@ -20,6 +20,8 @@
 #define FILE_BREAKS "CREATE TABLE thing (id int); SELECT pg_terminate_backend(pg_backend_pid());"
 #define FILE_FILLS "CREATE TABLE pairs (a int, b int); INSERT INTO pairs VALUES (1, 1), (1, 2);"
 #define FILE_INDEX "CREATE INDEX CONCURRENTLY pairs_b ON pairs (b)"
+#define FILE_WAITS "ALTER TABLE thing ADD COLUMN more int" /* for FILE_LOCKS */
+#define FILE_LOCKS "LOCK TABLE thing"
 #define FILE_BAD_INDEX "CREATE UNIQUE INDEX CONCURRENTLY pairs_a ON pairs (a)"
 
 struct database_subject {

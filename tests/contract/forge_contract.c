@@ -247,6 +247,25 @@ static void an_unknown_commit_is_refused_for_good(void **state)
 	assert_non_null(error->hint);
 }
 
+static void a_look_at_its_health_shows_nothing_to_people(void **state)
+{
+	struct stage *stage = *state;
+	struct forge_health health = {0};
+	struct error *error = forge_check(stage->forge, status_context(stage->arena, "shop"), "main",
+	                                  stage->arena, &health);
+
+	if (error)
+		fail_msg("%s: %s", error->what, error->why ? error->why : "");
+	assert_int_not_equal(health.may_post, FORGE_NO);
+	assert_non_null(health.place);
+	assert_non_null(health.may_post_why);
+	assert_true(health.is_required_why || health.is_required == FORGE_NO);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(stage->subject->count(stage->subject, stage->subject->commits[i],
+		                                       "shop"),
+		                 0);
+}
+
 static void an_outage_is_told_and_survived(void **state)
 {
 	struct stage *stage = *state;
@@ -289,6 +308,7 @@ int forge_contract_run(struct forge_subject *subject)
 		CASE(long_words_are_cut_between_characters),
 		CASE(words_stay_one_line),
 		CASE(an_unknown_commit_is_refused_for_good),
+		CASE(a_look_at_its_health_shows_nothing_to_people),
 		CASE(an_outage_is_told_and_survived),
 	};
 

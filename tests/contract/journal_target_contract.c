@@ -141,13 +141,17 @@ static void a_held_migration_is_deployed_no_more(void **state)
 	struct stage *stage = *state;
 	const struct held_migration *held;
 
-	deploy(stage, SHOP, "m1", "c1", NULL);
+	deploy(stage, SHOP, "m1", "c1", "DROP");
 	deploy(stage, SHOP, "m2", "c2", NULL);
 	hold(stage, "m1");
 	stage_write(stage);
 	stage_reopen(stage);
 	assert_null(memory_deployed(stage_look(stage, SHOP), "m1"));
 	assert_non_null(memory_deployed(&stage->memory, "m2"));
+	assert_int_equal(stage->memory.downs.count, 1); /* its way back stays known */
+	assert_string_equal(memory_down(&stage->memory, "m1", "c1"),
+	                    sha256_text(stage->arena, "DROP", strlen("DROP")));
+	assert_null(memory_down(&stage->memory, "m1", "c2"));
 	held = memory_held(&stage->memory, "m1");
 	assert_string_equal(held->checksum, "c1");
 	assert_string_equal(held->row_id, "r");

@@ -75,7 +75,7 @@ static void a_good_signature_names_the_person(void **state)
 
 	assert_int_equal(verdict.kind, VERDICT_GOOD);
 	assert_string_equal(verdict.principal, bench->subject->person);
-	assert_true(text_starts(verdict.fingerprint, "SHA256:"));
+	assert_true(text_starts(verdict.fingerprint, bench->subject->fingerprints));
 }
 
 static void what_is_not_good_has_its_own_name(void **state)
@@ -90,7 +90,7 @@ static void what_is_not_good_has_its_own_name(void **state)
 		{"a message that was changed after it was signed", SAMPLE_TAMPERED, VERDICT_BAD,
 	         true},
 		{"a key that nobody listed", SAMPLE_STRANGER, VERDICT_UNTRUSTED, false},
-		{"a format that comes later", SAMPLE_OPENPGP, VERDICT_UNSUPPORTED, false},
+		{"a format that is not this keyring's", SAMPLE_FOREIGN, VERDICT_UNSUPPORTED, false},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -104,8 +104,11 @@ static void what_is_not_good_has_its_own_name(void **state)
 
 static void a_stranger_is_known_by_the_fingerprint(void **state)
 {
-	assert_true(text_starts(judge_now(*state, SAMPLE_STRANGER).fingerprint, "SHA256:"));
-	assert_null(judge_now(*state, SAMPLE_UNSIGNED).fingerprint);
+	struct bench *bench = *state;
+
+	assert_true(text_starts(judge_now(bench, SAMPLE_STRANGER).fingerprint,
+	                        bench->subject->fingerprints));
+	assert_null(judge_now(bench, SAMPLE_UNSIGNED).fingerprint);
 }
 
 static void a_key_counts_from_its_first_to_its_last_second(void **state)
@@ -130,9 +133,8 @@ static void the_same_bytes_get_the_same_answer(void **state)
 		assert_int_equal(judge_now(bench, (enum sample)sample).kind,
 		                 judge_now(bench, (enum sample)sample).kind);
 	assert_string_equal(digest_of(bench), digest_of(bench));
+	const char *before = digest_of(bench);
 	keyring_close(bench->keyring);
-	const char *before = digest_of(&(struct bench){
-		bench->subject, bench->arena, bench->subject->open(bench->subject, bench->arena)});
 	bench->keyring = bench->subject->open(bench->subject, bench->arena);
 	assert_string_equal(digest_of(bench), before);
 }
@@ -150,6 +152,36 @@ static void a_revocation_counts_at_once_and_for_every_time(void **state)
 	assert_string_not_equal(digest_of(bench), before);
 	assert_int_equal(judge_now(bench, SAMPLE_DATED).kind,
 	                 VERDICT_GOOD); /* another key of the same person */
+}
+
+static size_t count_keys(struct bench *bench, size_t *ret_revoked, size_t *ret_dated)
+{
+	struct keyring_subject *subject = bench->subject;
+	struct keyring_keys keys = {0};
+
+	*ret_revoked = *ret_dated = 0;
+	assert_null(keyring_list(bench->keyring, bench->arena, &keys));
+	for (size_t i = 0; i < keys.count; i++) {
+		assert_string_equal(keys.items[i].principal, subject->person);
+		assert_true(text_starts(keys.items[i].fingerprint, subject->fingerprints));
+		*ret_revoked += keys.items[i].revoked;
+		*ret_dated += keys.items[i].valid_after == subject->from &&
+		              keys.items[i].valid_before == subject->until;
+	}
+	return keys.count;
+}
+
+static void its_keys_are_listed_with_their_times_and_revocations(void **state)
+{
+	struct bench *bench = *state;
+	size_t revoked, dated, count = count_keys(bench, &revoked, &dated);
+
+	assert_true(count >= 2);
+	assert_int_equal(revoked, 0);
+	assert_int_equal(dated, 1);
+	bench->subject->revoke(bench->subject);
+	assert_int_equal(count_keys(bench, &revoked, &dated), count);
+	assert_int_equal(revoked, 1);
 }
 
 static void a_broken_keyring_gives_no_verdict_at_all(void **state)
@@ -188,6 +220,8 @@ int keyring_contract_run(struct keyring_subject *subject)
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(a_revocation_counts_at_once_and_for_every_time,
 	                                        set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			its_keys_are_listed_with_their_times_and_revocations, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_broken_keyring_gives_no_verdict_at_all, set_up,
 	                                        tear_down),
 	};

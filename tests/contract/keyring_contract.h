@@ -12,7 +12,7 @@ enum sample {
 	SAMPLE_TAMPERED, /* SAMPLE_GOOD with another message */
 	SAMPLE_UNSIGNED,
 	SAMPLE_STRANGER, /* by a key that the keyring does not know */
-	SAMPLE_OPENPGP,
+	SAMPLE_FOREIGN,  /* of a format that is not this keyring's */
 	SAMPLE_COUNT
 };
 
@@ -20,8 +20,9 @@ struct keyring_subject {
 	const char *name;
 	struct commit samples[SAMPLE_COUNT];
 	const char *person;
-	int64_t from, until; /* seconds, both still valid */
-	void *context;       /* the adapter's test's own */
+	const char *fingerprints; /* how each begins */
+	int64_t from, until;      /* seconds, both still valid */
+	void *context;            /* the adapter's test's own */
 
 	/* Opens the keyring anew on the same place. */
 	struct keyring *(*open)(struct keyring_subject *subject, struct arena *arena);

@@ -163,6 +163,46 @@ static void the_manifest_says_what_it_is(void **state)
 	assert_string_equal(made.sha256, sha256_text(arena, bytes.data, bytes.size));
 }
 
+static bool serves(struct arena *arena, const struct backup_pgdump_options *options,
+                   const struct backup_request *request)
+{
+	struct backup_made made = {0};
+	bool found = false;
+
+	assert_fine(backup_find_recent(open_with(arena, options), request, arena, &found, &made));
+	return found;
+}
+
+static void it_serves_nobody_who_may_mean_another_database(void **state)
+{
+	struct arena *arena = *state;
+	struct backup_request request = backup_place_request(41);
+	struct backup_pgdump_options other = place.options;
+	const char *manifest = path_join(arena, place.folder, "shop.41.json");
+	const char *line;
+	struct bytes bytes;
+
+	request.database_id = "7001";
+	(void)take(arena, &place.options, &request);
+	request.run = 42;
+	request.max_age_ms = 60000;
+	assert_true(serves(arena, &place.options, &request));
+	other.url = arena_printf(arena, "%s_2", place.url);
+	assert_false(serves(arena, &other, &request)); /* another database of the server */
+	other = place.options;
+	other.journal = "3f2a9c1b-0000-4000-8000-000000000000";
+	assert_false(serves(arena, &other, &request)); /* a run of that number of another journal */
+
+	assert_fine(file_read(arena, manifest, 65536, &bytes));
+	line = strstr(bytes.data, "\"identity\"");
+	assert_non_null(line);
+	write_file(manifest, /* as one that was written before there was such a line */
+	           arena_printf(arena, "%.*s\"entity\"%s", (int)(line - bytes.data), bytes.data,
+	                        line + strlen("\"identity\"")),
+	           0600);
+	assert_false(serves(arena, &place.options, &request));
+}
+
 static void roles_go_with_it_without_their_passwords(void **state)
 {
 	struct arena *arena = *state;
@@ -387,6 +427,7 @@ int main(void)
 		PLACE_TEST(schemas_that_are_not_there_yet_are_no_obstacle),
 		PLACE_TEST(nobody_else_may_read_it),
 		PLACE_TEST(the_manifest_says_what_it_is),
+		PLACE_TEST(it_serves_nobody_who_may_mean_another_database),
 		PLACE_TEST(roles_go_with_it_without_their_passwords),
 		PLACE_TEST(without_pg_dumpall_it_says_why_there_are_no_roles),
 		PLACE_TEST(a_password_is_in_no_command_line_and_no_file),

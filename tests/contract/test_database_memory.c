@@ -7,6 +7,12 @@ static const char *const create_select[] = {"CREATE TABLE", "SELECT 1", NULL};
 static const char *const own[] = {"BEGIN", "CREATE TABLE", "COMMIT", NULL};
 static const char *const left_open[] = {"BEGIN", "CREATE TABLE", NULL};
 
+/* The first session of the contract, as its fake server calls it. */
+static struct blocker blockers[] = {{.pid = 2,
+                                     .application = "headgate/" CONTRACT_TARGET,
+                                     .state = "idle in transaction",
+                                     .age_ms = 1}};
+
 /* The latest that fits holds: one of them begins like another. */
 /* clang-format off */
 static const struct database_lesson lessons[] = {
@@ -19,6 +25,7 @@ static const struct database_lesson lessons[] = {
 	{.contains = FILE_BREAKS, .makes = "thing", .sqlstate = "57P01", .lost = true},
 	{.contains = FILE_FILLS, .makes = "pairs"},
 	{.contains = FILE_INDEX, .index = "pairs_b"},
+	{.contains = FILE_WAITS, .sqlstate = "55P03", .blockers = {.items = blockers, .count = 1, .relation = "thing"}},
 	{.contains = FILE_BAD_INDEX, .remnant = "pairs_a", .sqlstate = "23505"},
 };
 /* clang-format on */

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -154,6 +155,25 @@ static void read_only_is_no_place_to_write_but_one_to_look(void **state)
 	place_run(place, "ALTER ROLE %s RESET default_transaction_read_only", place->role);
 }
 
+/* An observed target, and all commands that only look: the server is asked to see to it. */
+static void a_session_that_only_looks_cannot_write(void **state)
+{
+	struct session *session = *state;
+	struct answer answer;
+	int64_t epoch = 0;
+
+	assert_fine(database_connect(session->database, &limits, false, session->arena,
+	                             &session->server));
+	answer = send_sql(session, "CREATE TABLE written (id int)");
+	assert_true(answer.failed);
+	assert_string_equal(answer.error.sqlstate, "25006");
+	assert_non_null(database_take_fence(session->database, "public", "shop", "journal", false,
+	                                    session->arena, &epoch));
+	assert_fine(database_connect(session->database, &limits, true, session->arena,
+	                             &session->server));
+	must_send(session, "CREATE TABLE written (id int); DROP TABLE written");
+}
+
 static pid_t start_pooler(struct session *session, const char **ret_url)
 {
 	const char *folder = arena_printf(session->arena, "/tmp/headgate-pooler-%d", (int)getpid());
@@ -230,6 +250,130 @@ static void through_a_pooler_nothing_is_applied_and_nothing_is_set(void **state)
 	           remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/*
+ * A pooler that passes on what the server says of its process, and moves the session to another
+ * one later on: between two of the same role, as it does between transactions.
+ */
+struct relay {
+	pid_t pid;
+	int moves; /* written to: from then on another process answers */
+	int port;
+};
+
+static int server_socket(int port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_port = htons((uint16_t)port),
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (connect(fd, (struct sockaddr *)&address, sizeof address))
+		_exit(1);
+	return fd;
+}
+
+static bool pass_on(int from, int to)
+{
+	char buffer[65536];
+	ssize_t size = read(from, buffer, sizeof buffer);
+
+	return size > 0 && (to < 0 || write(to, buffer, (size_t)size) == size);
+}
+
+static void relay_main(int listener, int moves)
+{
+	const int port = (int)strtol(getenv("HEADGATE_TEST_PGPORT"), NULL, 10);
+	int servers[2] = {server_socket(port), server_socket(port)}, now = 0;
+	int client = accept(listener, NULL, NULL);
+	char startup[4096];
+	ssize_t size = read(client, startup, sizeof startup);
+
+	for (int i = 0; i < 2; i++) {
+		if (size <= 0 || write(servers[i], startup, (size_t)size) != size)
+			_exit(1);
+	}
+	clock_sleep_ms(300); /* the second one greets us, too, and nobody hears it */
+	(void)pass_on(servers[1], -1);
+	for (;;) {
+		struct pollfd fds[] = {{.fd = client, .events = POLLIN},
+		                       {.fd = servers[now], .events = POLLIN},
+		                       {.fd = now ? -1 : moves, .events = POLLIN}};
+
+		if (poll(fds, 3, 20000) <= 0)
+			_exit(1);
+		if (fds[2].revents)
+			now = 1;
+		else if (fds[1].revents ? !pass_on(servers[now], client)
+		                        : !pass_on(client, servers[now]))
+			_exit(0);
+	}
+}
+
+static struct relay relay_start(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), ends[2];
+	struct relay relay;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(pipe(ends), 0);
+	relay = (struct relay){.moves = ends[1], .port = ntohs(address.sin_port), .pid = fork()};
+	if (!relay.pid) {
+		(void)close(ends[1]);
+		relay_main(listener, ends[0]);
+	}
+	(void)close(listener);
+	(void)close(ends[0]);
+	return relay;
+}
+
+static void a_session_that_is_moved_is_noticed_before_anything_is_written(void **state)
+{
+	static const char *const ways[] = {"a transaction", "a write of its own"};
+	struct session *session = *state;
+
+	database_disconnect(session->database);
+	for (size_t i = 0; i < ROWS(ways); i++) {
+		struct relay relay = relay_start();
+		const char *url = arena_printf(session->arena,
+		                               "postgresql://%s@127.0.0.1:%d/%s?sslmode=disable",
+		                               place->role, relay.port, place->database);
+		const struct deployed_change deployed = {.commit = "c1"};
+		struct database *database;
+		struct server server;
+		struct error *error;
+		const char *xid;
+
+		CASE(ways[i]);
+		assert_fine(database_postgres_open(
+			session->arena,
+			&(struct database_postgres_options){.url = url, .target = "shop"},
+			&database));
+		assert_fine(database_connect(database, &limits, true, session->arena, &server));
+		assert_fine(database_lock(database, 0, session->arena));
+		assert_fine(database_take_fence(database, "public", "shop", "j", false,
+		                                session->arena, &session->fence.epoch));
+		assert_int_equal(write(relay.moves, "x", 1), 1);
+		clock_sleep_ms(100);
+		error = i ? database_write(database, &session->fence, NULL, &deployed,
+		                           session->arena)
+		          : database_begin(database, &session->fence, session->arena, &xid);
+		assert_error(error, ERR_DB_POOLER);
+		database_close(database);
+		(void)close(relay.moves);
+		(void)kill(relay.pid, SIGKILL);
+		(void)waitpid(relay.pid, NULL, 0);
+	}
+	assert_string_equal(
+		place_value(place,
+	                    "SELECT count(*) FROM headgate.deployed WHERE commit IS NOT NULL"),
+		"0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,7 +382,9 @@ int main(void)
 		SESSION_TEST(the_environment_changes_nothing),
 		SESSION_TEST(the_secret_is_read_again_at_each_connect),
 		SESSION_TEST(read_only_is_no_place_to_write_but_one_to_look),
+		SESSION_TEST(a_session_that_only_looks_cannot_write),
 		SESSION_TEST(through_a_pooler_nothing_is_applied_and_nothing_is_set),
+		SESSION_TEST(a_session_that_is_moved_is_noticed_before_anything_is_written),
 	};
 	AUTO_ARENA arena = arena_new();
 	int failed;

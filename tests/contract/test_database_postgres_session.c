@@ -23,7 +23,8 @@ static struct error *commit_file(struct session *session, const char *sql)
 	assert_fine(database_begin(session->database, &session->fence, session->arena, &xid));
 	must_send(session, sql);
 	return database_commit(session->database, &session->fence, xid, &change,
-	                       &(struct deployed_change){.commit = "c1"}, session->arena);
+	                       &(struct deployed_change){.commit = "c1"}, session->arena,
+	                       &(bool){false});
 }
 
 static void a_session_has_our_limits_and_name(void **state)
@@ -72,7 +73,6 @@ static void a_named_schema_is_the_whole_search_path(void **state)
 static void one_files_session_does_not_leak_into_the_next(void **state)
 {
 	struct session *session = *state;
-	bool kept = false;
 
 	place_run(place, "GRANT pg_monitor TO %s", place->role);
 	assert_fine(commit_file(
@@ -85,8 +85,6 @@ static void one_files_session_does_not_leak_into_the_next(void **state)
 		"CREATE TEMP TABLE pg_locks (); CREATE TEMP TABLE _prisma_migrations ();"
 		"PREPARE p AS SELECT 1; LISTEN everybody;"
 		"DECLARE c CURSOR WITH HOLD FOR SELECT 1"));
-	assert_fine(database_tidy(session->database, session->arena, &kept));
-	assert_true(kept);
 	assert_string_equal(setting(session, "search_path"), "\"$user\", public");
 	assert_string_equal(setting(session, "lock_timeout"), "1500ms");
 	assert_string_equal(setting(session, "TimeZone"), "UTC");
@@ -103,12 +101,35 @@ static void one_files_session_does_not_leak_into_the_next(void **state)
 	assert_string_equal(place_value(place, "SELECT commit FROM headgate.deployed"), "c1");
 }
 
+static void a_session_that_was_made_read_only_closes_its_row(void **state)
+{
+	const struct ledger_change opened = {.kind = LEDGER_OPENED,
+	                                     .row_id = "11111111-2222-4333-8444-555555555555",
+	                                     .name = "20260101000000_one",
+	                                     .checksum = "x",
+	                                     .started_us = 7};
+	struct ledger_change closed = opened;
+	struct session *session = *state;
+	bool kept = false;
+
+	closed.kind = LEDGER_FINISHED;
+	closed.finished_us = 8;
+	assert_fine(database_open_row(session->database, &session->fence, &opened, session->arena));
+	must_send(session, "SET default_transaction_read_only = on");
+	must_send(session, "SET synchronous_commit = off");
+	assert_fine(database_tidy_and_write(session->database, &session->fence, &closed, NULL,
+	                                    session->arena, &kept));
+	assert_true(kept);
+	assert_string_equal(setting(session, "synchronous_commit"), "on");
+	assert_string_equal(
+		place_value(place, "SELECT applied_steps_count FROM _prisma_migrations"), "1");
+}
+
 static void a_superusers_file_may_become_another_for_itself_alone(void **state)
 {
 	struct session *session = *state;
 	struct database *database =
 		place_open(place, session->arena, getenv("HEADGATE_TEST_PGUSER"), NULL);
-	bool kept;
 
 	database_close(session->database);
 	session->database = database;
@@ -117,7 +138,6 @@ static void a_superusers_file_may_become_another_for_itself_alone(void **state)
 	                        arena_printf(session->arena,
 	                                     "SET SESSION AUTHORIZATION %s; CREATE TABLE made ()",
 	                                     place->role)));
-	assert_fine(database_tidy(database, session->arena, &kept));
 	assert_string_equal(
 		place_value(place, "SELECT tableowner FROM pg_tables WHERE tablename = 'made'"),
 		place->role);
@@ -431,6 +451,7 @@ int main(void)
 		SESSION_TEST(a_session_has_our_limits_and_name),
 		SESSION_TEST(a_named_schema_is_the_whole_search_path),
 		SESSION_TEST(one_files_session_does_not_leak_into_the_next),
+		SESSION_TEST(a_session_that_was_made_read_only_closes_its_row),
 		SESSION_TEST(a_superusers_file_may_become_another_for_itself_alone),
 		SESSION_TEST(what_cannot_commit_leaves_nothing),
 		SESSION_TEST(a_file_that_moves_the_fence_is_undone),

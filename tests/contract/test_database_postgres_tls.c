@@ -1,6 +1,7 @@
 /*
  * TLS against a server that has it: a cluster of this test's own, since its settings are changed.
- * The server's certificate is for "localhost" alone, signed by a CA of the test.
+ * The server's certificate is for "localhost" and 0.0.0.0, signed by a CA of the test. The
+ * latter leads to this machine, too, but is no name of it, so that it stands for a remote host.
  */
 #include "unit/base/check.h"
 
@@ -35,7 +36,8 @@ static void make_certificates(const struct place *folder)
 {
 	const struct passwd *server = getpwnam("postgres");
 
-	write_file(path_of(folder, "extensions"), "subjectAltName=DNS:localhost\n", 0600);
+	write_file(path_of(folder, "extensions"), "subjectAltName=DNS:localhost,IP:0.0.0.0\n",
+	           0600);
 	openssl(folder,
 	        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.pem");
 	openssl(folder,
@@ -53,12 +55,14 @@ static void make_certificates(const struct place *folder)
 }
 
 static struct error *connect_to(const struct place *folder, const char *host,
-                                const char *parameters, bool encrypted)
+                                const char *parameters, enum tls_default tls_default,
+                                bool encrypted)
 {
 	const struct database_postgres_options options = {
 		.url = arena_printf(folder->arena, "postgresql://postgres@%s:%s/postgres%s", host,
 	                            getenv("HEADGATE_TEST_PGPORT"), parameters),
 		.target = "shop",
+		.tls_default = tls_default,
 	};
 	struct database *database;
 	struct server server;
@@ -84,13 +88,54 @@ static struct error *connect_to(const struct place *folder, const char *host,
 	return error;
 }
 
+struct row {
+	const char *host, *mode, *ca;
+	bool connects, encrypted;
+	const char *why, *sentence;
+};
+
+/* Once more for each test: the certificates lie in its own folder. */
+static void serve_tls(const struct place *folder)
+{
+	const char *answer = NULL;
+
+	make_certificates(folder);
+	place_run(postgres, "ALTER SYSTEM SET ssl_cert_file = '%s'", path_of(folder, "server.pem"));
+	place_run(postgres, "ALTER SYSTEM SET ssl_key_file = '%s'", path_of(folder, "server.key"));
+	place_run(postgres, "ALTER SYSTEM SET ssl = on");
+	place_run(postgres, "SELECT pg_reload_conf()");
+	for (int i = 0; i < 100 && !text_equal(answer, "on"); i++) {
+		clock_sleep_ms(50);
+		answer = place_value(postgres, "SHOW ssl");
+	}
+	assert_string_equal(answer, "on");
+	clock_sleep_ms(300); /* it was on before: until the new certificate is served */
+}
+
+static void try_rows(const struct place *folder, const struct row *rows, size_t count,
+                     enum tls_default tls_default)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *parameters =
+			rows[i].ca ? arena_printf(folder->arena, "%s&sslcert=%s", rows[i].mode,
+		                                  path_of(folder, rows[i].ca))
+				   : rows[i].mode;
+		const struct error *error = connect_to(folder, rows[i].host, parameters,
+		                                       tls_default, rows[i].encrypted);
+
+		CASE(rows[i].sentence);
+		if (rows[i].connects) {
+			assert_fine(error);
+			continue;
+		}
+		assert_error(error, ERR_DB_TLS);
+		assert_contains(error->why, rows[i].why);
+	}
+}
+
 static void a_certificate_is_checked_as_far_as_the_url_says(void **state)
 {
-	static const struct {
-		const char *host, *mode, *ca;
-		bool connects, encrypted;
-		const char *why, *sentence;
-	} rows[] = {
+	static const struct row rows[] = {
 		{"localhost", "?sslmode=verify-full", "ca.pem", true, true, NULL,
 	         "the right CA and the right name"},
 		{"127.0.0.1", "?sslmode=verify-full", "ca.pem", false, false,
@@ -107,42 +152,43 @@ static void a_certificate_is_checked_as_far_as_the_url_says(void **state)
 		{"localhost", "?sslaccept=strict", "ca.pem", true, true, NULL, "Prisma's words"},
 		{"localhost", "?sslmode=disable", NULL, true, false, NULL, "no TLS when told so"},
 		{"localhost", "?", NULL, true, true, NULL, "on this machine TLS is preferred"},
+		{"localhost", "?", "other.pem", false, false, "certificate verify failed",
+	         "here, too, a CA that is named is asked"},
+		{"localhost", "?sslmode=prefer", "other.pem", true, true, NULL,
+	         "prefer is no check, and a CA that does not fit no reason for no TLS"},
+		{"localhost", "?sslmode=require", "missing.pem", false, false, "does not exist",
+	         "a CA that cannot be read is not passed over"},
+		{"0.0.0.0", "?", "ca.pem", true, true, NULL, "a remote host, the right CA"},
+		{"0.0.0.0", "?", NULL, false, false, "certificate verify failed",
+	         "a remote host is checked without being asked"},
+		{"0.0.0.0", "?", "other.pem", false, false, "certificate verify failed",
+	         "a remote host, another CA"},
+		{"0.0.0.0", "?sslaccept=accept_invalid_certs", "other.pem", true, true, NULL,
+	         "a remote host, and no check asked for"},
 	};
-	const struct place *folder = *state;
-	const char *answer = NULL;
 
-	make_certificates(folder);
-	place_run(postgres, "ALTER SYSTEM SET ssl_cert_file = '%s'", path_of(folder, "server.pem"));
-	place_run(postgres, "ALTER SYSTEM SET ssl_key_file = '%s'", path_of(folder, "server.key"));
-	place_run(postgres, "ALTER SYSTEM SET ssl = on");
-	place_run(postgres, "SELECT pg_reload_conf()");
-	for (int i = 0; i < 100 && !text_equal(answer, "on"); i++) {
-		clock_sleep_ms(50);
-		answer = place_value(postgres, "SHOW ssl");
-	}
-	assert_string_equal(answer, "on");
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		const char *parameters =
-			rows[i].ca ? arena_printf(folder->arena, "%s&sslcert=%s", rows[i].mode,
-		                                  path_of(folder, rows[i].ca))
-				   : rows[i].mode;
-		const struct error *error =
-			connect_to(folder, rows[i].host, parameters, rows[i].encrypted);
+	serve_tls(*state);
+	try_rows(*state, rows, ROWS(rows), TLS_VERIFY);
+}
 
-		CASE(rows[i].sentence);
-		if (rows[i].connects) {
-			assert_fine(error);
-			continue;
-		}
-		assert_error(error, ERR_DB_TLS);
-		assert_contains(error->why, rows[i].why);
-	}
+static void who_waits_checks_as_much_as_prisma_does(void **state)
+{
+	static const struct row rows[] = {
+		{"0.0.0.0", "?", NULL, true, true, NULL, "encrypted, by whomever"},
+		{"0.0.0.0", "?", "other.pem", true, true, NULL, "a CA is no reason to check"},
+		{"0.0.0.0", "?sslaccept=strict", NULL, false, false, "certificate verify failed",
+	         "strict is strict"},
+	};
+
+	serve_tls(*state);
+	try_rows(*state, rows, ROWS(rows), TLS_AS_PRISMA);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_IN_PLACE(a_certificate_is_checked_as_far_as_the_url_says),
+		TEST_IN_PLACE(who_waits_checks_as_much_as_prisma_does),
 	};
 	AUTO_ARENA arena = arena_new();
 	int failed;

@@ -476,6 +476,52 @@ static void the_environment_names_no_proxy(void **state)
 	assert_null(error);
 }
 
+static void a_look_tells_rights_and_rules_apart(void **state)
+{
+	static const struct {
+		const char *mode, *branch, *error;
+		const char *said;
+		enum forge_answer is_required;
+	} cases[] = {
+		{"", "main", NULL, "neither rulesets nor", FORGE_NO},
+		{"", NULL, NULL, "no branch is known", FORGE_NOT_KNOWN},
+		{"", "a b#ü?x", NULL, "neither rulesets nor", FORGE_NO},
+		{"required", "main", NULL, "a ruleset", FORGE_YES},
+		{"protected", "main", NULL, "protection demands it", FORGE_YES},
+		{"reader", "main", "FORGE_AUTH", "lacks a right", FORGE_NOT_KNOWN},
+		{"archived", "main", "FORGE_AUTH", "archived", FORGE_NOT_KNOWN},
+		{"missing", "main", "FORGE_AUTH", "no such repository", FORGE_NOT_KNOWN},
+		{"moved", "main", "FORGE_AUTH", "redirects are not followed", FORGE_NOT_KNOWN},
+		{"down", "main", "FORGE_BUSY", "503", FORGE_NOT_KNOWN},
+		{"limit 7", "main", "FORGE_BUSY", "rate limit", FORGE_NOT_KNOWN},
+		{"garbage", "main", "FORGE_UNREACHABLE", "no description", FORGE_NOT_KNOWN},
+	};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct forge_health health = {0};
+		struct error *error;
+
+		forge_stub_mode(bench->stub, cases[i].mode);
+		error = forge_check(bench->forge, "headgate/shop", cases[i].branch, bench->arena,
+		                    &health);
+		print_message("'%s' %s: %s\n", cases[i].mode, cases[i].branch,
+		              error ? error_line(bench->arena, error) : health.is_required_why);
+		if (!cases[i].error) {
+			assert_null(error);
+			assert_int_equal(health.may_post, FORGE_YES);
+			assert_int_equal(health.is_required, cases[i].is_required);
+			assert_non_null(strstr(health.is_required_why, cases[i].said));
+			continue;
+		}
+		assert_non_null(error);
+		assert_string_equal(error->row->name, cases[i].error);
+		assert_non_null(strstr(error->why, cases[i].said));
+		assert_null(strstr(error_line(bench->arena, error), TOKEN));
+	}
+	assert_int_equal(forge_stub_count(bench->stub, "POST", 201), 0);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -494,6 +540,7 @@ int main(void)
 		CASE(a_certificate_is_needed_and_checked),
 		cmocka_unit_test(options_are_checked_when_it_is_opened),
 		CASE(the_environment_names_no_proxy),
+		CASE(a_look_tells_rights_and_rules_apart),
 	};
 
 	return contract() + cmocka_run_group_tests_name("forge: github", tests, NULL, NULL);

@@ -10,7 +10,7 @@ static const char *const ids[SAMPLE_COUNT] = {
 	[SAMPLE_TAMPERED] = "0000000000000000000000000000000000000003",
 	[SAMPLE_UNSIGNED] = "0000000000000000000000000000000000000004",
 	[SAMPLE_STRANGER] = "0000000000000000000000000000000000000005",
-	[SAMPLE_OPENPGP] = "0000000000000000000000000000000000000006",
+	[SAMPLE_FOREIGN] = "0000000000000000000000000000000000000006",
 };
 
 static struct keyring_memory *memory_of(struct keyring_subject *subject)
@@ -56,6 +56,7 @@ int main(void)
 	struct keyring_subject subject = {
 		.name = "keyring contract: memory",
 		.person = PERSON,
+		.fingerprints = "SHA256:",
 		.from = 1764000000,
 		.until = 1764086399,
 		.context = keyring_memory_new(arena),
@@ -69,6 +70,6 @@ int main(void)
 		subject.samples[sample] =
 			(struct commit){.id = ids[sample], .format = SIGNATURE_SSH};
 	subject.samples[SAMPLE_UNSIGNED].format = SIGNATURE_NONE;
-	subject.samples[SAMPLE_OPENPGP].format = SIGNATURE_OPENPGP;
+	subject.samples[SAMPLE_FOREIGN].format = SIGNATURE_OPENPGP;
 	return keyring_contract_run(&subject);
 }

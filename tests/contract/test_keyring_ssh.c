@@ -84,7 +84,7 @@ static void make_world(struct ssh_world *world, struct keyring_subject *subject)
 		ssh_world_parse(world, ssh_world_commit(world, "stranger", "add an index"));
 	unsigned_commit = ssh_world_commit(world, NULL, "drop it all");
 	subject->samples[SAMPLE_UNSIGNED] = ssh_world_parse(world, unsigned_commit);
-	subject->samples[SAMPLE_OPENPGP] = ssh_world_parse(
+	subject->samples[SAMPLE_FOREIGN] = ssh_world_parse(
 		world, ssh_world_with_signature(world, unsigned_commit,
 	                                        (struct bytes){openpgp, strlen(openpgp)}));
 	changed = (struct bytes){arena_copy(world->arena, good.payload.data, good.payload.size),
@@ -103,6 +103,7 @@ int main(void)
 	struct keyring_subject subject = {
 		.name = "keyring contract: ssh",
 		.person = PERSON,
+		.fingerprints = "SHA256:",
 		.from = FROM_SECONDS,
 		.until = UNTIL_SECONDS,
 		.context = &world,

@@ -9,6 +9,9 @@ struct backup_memory_item {
 	const char *target;
 	int64_t run;
 	struct backup_made made;
+	const char *database_id;
+	struct text_list schemas;
+	int64_t finished_us;
 	bool damaged; /* a test may set it: find no longer sees it, and take takes it anew */
 };
 
@@ -20,6 +23,7 @@ struct backup_memory {
 		size_t count, room;
 	} taken;                    /* finished ones, oldest first */
 	size_t takes;               /* calls, also the failed ones */
+	size_t looks;               /* calls of find_recent */
 	size_t failures;            /* so many calls of take fail from now on … */
 	enum error_code code;       /* … with this error */
 	uint64_t size;              /* of each backup, told as progress in two steps */

@@ -23,6 +23,8 @@ static struct error *memory_connect(struct database *database, const struct sess
                                     struct server *ret_server);
 static struct error *memory_ledger(struct database *database, const char *schema,
                                    struct arena *arena, struct ledger *ret_ledger);
+static struct error *memory_rows(struct database *database, const char *schema, struct arena *arena,
+                                 struct ledger *ret_ledger, bool *ret_locked);
 static struct error *memory_lock(struct database *database, uint64_t budget_ms,
                                  struct arena *arena);
 static struct error *memory_unlock(struct database *database, struct arena *arena);
@@ -36,10 +38,17 @@ static struct error *memory_send(struct database *database, struct bytes sql,
                                  struct answer *ret_answer);
 static struct error *memory_commit(struct database *database, const struct fence *fence,
                                    const char *xid, const struct ledger_change *change,
-                                   const struct deployed_change *deployed, struct arena *arena);
+                                   const struct deployed_change *deployed, struct arena *arena,
+                                   bool *ret_lock_kept);
 static struct error *memory_write(struct database *database, const struct fence *fence,
                                   const struct ledger_change *change,
                                   const struct deployed_change *deployed, struct arena *arena);
+static struct error *memory_open_row(struct database *database, const struct fence *fence,
+                                     const struct ledger_change *change, struct arena *arena);
+static struct error *memory_tidy_and_write(struct database *database, const struct fence *fence,
+                                           const struct ledger_change *change,
+                                           const struct deployed_change *deployed,
+                                           struct arena *arena, bool *ret_lock_kept);
 static struct error *memory_rollback(struct database *database, struct arena *arena);
 static struct error *memory_tidy(struct database *database, struct arena *arena,
                                  bool *ret_lock_kept);
@@ -57,12 +66,16 @@ static struct error *memory_invalid_indexes(struct database *database,
                                             struct text_list *ret_names);
 static struct error *memory_unreadable(struct database *database, const struct text_list *schemas,
                                        struct arena *arena, struct text_list *ret_grants);
+static struct error *memory_inspect(struct database *database, const char *schema,
+                                    const struct text_list *schemas, struct arena *arena,
+                                    struct inspection *ret_inspection);
 static void memory_disconnect(struct database *database);
 
 static const struct database_ops ops = {
 	.name = "memory",
 	.connect = memory_connect,
 	.ledger = memory_ledger,
+	.rows = memory_rows,
 	.lock = memory_lock,
 	.unlock = memory_unlock,
 	.take_fence = memory_take_fence,
@@ -70,6 +83,8 @@ static const struct database_ops ops = {
 	.send = memory_send,
 	.commit = memory_commit,
 	.write = memory_write,
+	.open_row = memory_open_row,
+	.tidy_and_write = memory_tidy_and_write,
 	.rollback = memory_rollback,
 	.tidy = memory_tidy,
 	.probe = memory_probe,
@@ -78,6 +93,7 @@ static const struct database_ops ops = {
 	.fingerprint = memory_fingerprint,
 	.invalid_indexes = memory_invalid_indexes,
 	.unreadable = memory_unreadable,
+	.inspect = memory_inspect,
 	.disconnect = memory_disconnect,
 	.close = memory_disconnect,
 };
@@ -113,6 +129,12 @@ struct database_memory *database_memory_new(struct arena *arena)
 		.current_schema = "public",
 		.backend_pid = 1,
 		.database_size = 8 * 1024 * 1024,
+	};
+	memory->inspection = (struct inspection){
+		.tls = SESSION_LOCAL,
+		.current_schema = "public",
+		.connections = 1,
+		.connections_maximum = 97,
 	};
 	return memory;
 }
@@ -187,6 +209,19 @@ static struct error *memory_ledger(struct database *database, const char *schema
 		ledger.room = ledger.count;
 	}
 	ledger.schema_is_empty = !session->memory->things.count;
+	*ret_ledger = ledger;
+	return NULL;
+}
+
+static struct error *memory_rows(struct database *database, const char *schema, struct arena *arena,
+                                 struct ledger *ret_ledger, bool *ret_locked)
+{
+	struct ledger ledger;
+
+	TRY(memory_ledger(database, schema, arena, &ledger));
+	ledger.has_deployed = false;
+	ledger.deployed = (struct deployed_row){0};
+	*ret_locked = ((struct session *)database)->memory->lock_holder;
 	*ret_ledger = ledger;
 	return NULL;
 }
@@ -280,9 +315,10 @@ static struct error *memory_send(struct database *database, struct bytes sql,
 	static const struct database_lesson nothing;
 	struct answer answer = {0};
 
-	(void)options;
 	if (!session->connected)
 		return lost(session, arena);
+	if (options && options->meanwhile)
+		TRY(options->meanwhile(options->work));
 	lesson = find_lesson(session, text);
 	if (!lesson)
 		lesson = &nothing;
@@ -291,6 +327,7 @@ static struct error *memory_send(struct database *database, struct bytes sql,
 	answer.lost = lesson->lost;
 	answer.error = (struct sql_error){
 		.sqlstate = lesson->sqlstate, .severity = "ERROR", .message = lesson->message};
+	answer.blockers = blockers_copy(arena, &lesson->blockers);
 	for (const char *const *tag = lesson->tags    ? lesson->tags
 	                              : answer.failed ? none
 	                                              : one;
@@ -308,7 +345,8 @@ static struct error *memory_send(struct database *database, struct bytes sql,
 
 static struct error *memory_commit(struct database *database, const struct fence *fence,
                                    const char *xid, const struct ledger_change *change,
-                                   const struct deployed_change *deployed, struct arena *arena)
+                                   const struct deployed_change *deployed, struct arena *arena,
+                                   bool *ret_lock_kept)
 {
 	struct session *session = session_of(database, "commit", change ? change->name : NULL);
 	bool is_ours = session->state == TRANSACTION_OPEN &&
@@ -324,6 +362,7 @@ static struct error *memory_commit(struct database *database, const struct fence
 	    (!change || change_row(session, books, change))) {
 		change_deployed(session, books, deployed);
 		end_transaction(session, true);
+		*ret_lock_kept = session->memory->lock_holder == session;
 		return NULL;
 	}
 	end_transaction(session, false);
@@ -346,6 +385,21 @@ static struct error *memory_write(struct database *database, const struct fence 
 		return fenced(arena);
 	change_deployed(session, books, deployed);
 	return NULL;
+}
+
+static struct error *memory_open_row(struct database *database, const struct fence *fence,
+                                     const struct ledger_change *change, struct arena *arena)
+{
+	return memory_write(database, fence, change, NULL, arena);
+}
+
+static struct error *memory_tidy_and_write(struct database *database, const struct fence *fence,
+                                           const struct ledger_change *change,
+                                           const struct deployed_change *deployed,
+                                           struct arena *arena, bool *ret_lock_kept)
+{
+	TRY(memory_tidy(database, arena, ret_lock_kept));
+	return *ret_lock_kept ? memory_write(database, fence, change, deployed, arena) : NULL;
 }
 
 static struct error *memory_rollback(struct database *database, struct arena *arena)
@@ -470,6 +524,19 @@ static struct error *memory_unreadable(struct database *database, const struct t
 	if (!session->connected)
 		return lost(session, arena);
 	*ret_grants = session->memory->unreadable;
+	return NULL;
+}
+
+static struct error *memory_inspect(struct database *database, const char *schema,
+                                    const struct text_list *schemas, struct arena *arena,
+                                    struct inspection *ret_inspection)
+{
+	struct session *session = session_of(database, "inspect", schema);
+
+	(void)schemas;
+	if (!session->connected)
+		return lost(session, arena);
+	*ret_inspection = session->memory->inspection;
 	return NULL;
 }
 
@@ -603,6 +670,9 @@ static bool change_row(struct session *session, struct ledger *ledger,
 	                                  .finished = true,
 	                                  .rolled_back = true},
 		[LEDGER_DOWN_WITHDRAWN] = {.before = ROW_OPEN, .finished = true},
+		[LEDGER_LOGGED] = {.before = ROW_OPEN},
+		[LEDGER_RESOLVED_APPLIED] = {.inserts = true, .finished = true},
+		[LEDGER_RESOLVED_ROLLED_BACK] = {.before = ROW_OPEN, .rolled_back = true},
 	};
 	struct arena *arena = session->memory->arena;
 	struct ledger_row *row = NULL;

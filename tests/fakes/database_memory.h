@@ -16,6 +16,7 @@ struct database_lesson {
 	const char *remnant;            /* an invalid index that it leaves: "pairs_a" */
 	const char *index;              /* a valid index that it makes */
 	const char *sqlstate, *message; /* NULL: it succeeds */
+	struct blockers blockers;       /* of a failure: who was seen in the way */
 	bool took_effect;               /* in spite of the failure: the file had its own COMMIT */
 	bool leaves_open;               /* it ends inside a transaction of its own */
 	bool copy_ended, lost, drops_lock;
@@ -32,6 +33,7 @@ struct database_memory {
 	struct text_list indexes, remnants;
 	struct text_list calls;      /* "begin", "send CREATE TABLE …": of all sessions */
 	struct text_list unreadable; /* what database_unreadable answers */
+	struct inspection inspection; /* what database_inspect answers */
 	struct {
 		struct database_lesson *items;
 		size_t count, room;

@@ -155,6 +155,10 @@ FAULTY(database, connect,
 FAULTY(database, ledger,
        (struct database *database, const char *schema, struct arena *arena, struct ledger *ret_ledger),
        (self->inner, schema, arena, ret_ledger))
+FAULTY(database, rows,
+       (struct database *database, const char *schema, struct arena *arena, struct ledger *ret_ledger,
+        bool *ret_locked),
+       (self->inner, schema, arena, ret_ledger, ret_locked))
 FAULTY(database, lock, (struct database *database, uint64_t budget_ms, struct arena *arena),
        (self->inner, budget_ms, arena))
 FAULTY(database, unlock, (struct database *database, struct arena *arena), (self->inner, arena))
@@ -171,12 +175,19 @@ FAULTY(database, send,
        (self->inner, sql, options, arena, ret_answer))
 FAULTY(database, commit,
        (struct database *database, const struct fence *fence, const char *xid, const struct ledger_change *change,
-        const struct deployed_change *deployed, struct arena *arena),
-       (self->inner, fence, xid, change, deployed, arena))
+        const struct deployed_change *deployed, struct arena *arena, bool *ret_lock_kept),
+       (self->inner, fence, xid, change, deployed, arena, ret_lock_kept))
 FAULTY(database, write,
        (struct database *database, const struct fence *fence, const struct ledger_change *change,
         const struct deployed_change *deployed, struct arena *arena),
        (self->inner, fence, change, deployed, arena))
+FAULTY(database, open_row,
+       (struct database *database, const struct fence *fence, const struct ledger_change *change, struct arena *arena),
+       (self->inner, fence, change, arena))
+FAULTY(database, tidy_and_write,
+       (struct database *database, const struct fence *fence, const struct ledger_change *change,
+        const struct deployed_change *deployed, struct arena *arena, bool *ret_lock_kept),
+       (self->inner, fence, change, deployed, arena, ret_lock_kept))
 FAULTY(database, rollback, (struct database *database, struct arena *arena), (self->inner, arena))
 FAULTY(database, tidy, (struct database *database, struct arena *arena, bool *ret_lock_kept),
        (self->inner, arena, ret_lock_kept))
@@ -202,6 +213,10 @@ FAULTY(database, unreadable,
        (struct database *database, const struct text_list *schemas, struct arena *arena,
         struct text_list *ret_grants),
        (self->inner, schemas, arena, ret_grants))
+FAULTY(database, inspect,
+       (struct database *database, const char *schema, const struct text_list *schemas,
+        struct arena *arena, struct inspection *ret_inspection),
+       (self->inner, schema, schemas, arena, ret_inspection))
 /* clang-format on */
 
 static const char *pass_identity(struct journal *journal)
@@ -263,6 +278,7 @@ static const struct database_ops database_faults = {
 	.name = "faulty",
 	.connect = fail_database_connect,
 	.ledger = fail_database_ledger,
+	.rows = fail_database_rows,
 	.lock = fail_database_lock,
 	.unlock = fail_database_unlock,
 	.take_fence = fail_database_take_fence,
@@ -270,6 +286,8 @@ static const struct database_ops database_faults = {
 	.send = fail_database_send,
 	.commit = fail_database_commit,
 	.write = fail_database_write,
+	.open_row = fail_database_open_row,
+	.tidy_and_write = fail_database_tidy_and_write,
 	.rollback = fail_database_rollback,
 	.tidy = fail_database_tidy,
 	.probe = fail_database_probe,
@@ -278,6 +296,7 @@ static const struct database_ops database_faults = {
 	.fingerprint = fail_database_fingerprint,
 	.invalid_indexes = fail_database_invalid_indexes,
 	.unreadable = fail_database_unreadable,
+	.inspect = fail_database_inspect,
 	.disconnect = pass_disconnect,
 	.close = pass_close_database,
 };

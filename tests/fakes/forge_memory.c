@@ -11,10 +11,12 @@ static void store(struct forge_memory *memory, const struct status *status);
 static struct error *scripted_failure(struct forge_memory *memory, struct arena *arena,
                                       uint64_t *ret_wait_ms);
 static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms);
+static struct error *check(struct forge *forge, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *ret_health);
 static void close_forge(struct forge *forge);
 
 static const struct forge_ops ops = {
-	.name = "memory", .post = post, .flush = flush, .close = close_forge};
+	.name = "memory", .post = post, .flush = flush, .check = check, .close = close_forge};
 
 struct forge_memory *forge_memory_new(struct arena *arena)
 {
@@ -113,6 +115,28 @@ static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *r
 		return NULL;
 	memory->flush_failures--;
 	return scripted_failure(memory, arena, ret_wait_ms);
+}
+
+static struct error *check(struct forge *forge, const char *context, const char *branch,
+                           struct arena *arena, struct forge_health *ret_health)
+{
+	struct forge_memory *memory = (struct forge_memory *)forge;
+	uint64_t wait_ms = 0;
+
+	(void)context;
+	(void)branch;
+	if (memory->failures > 0) {
+		memory->failures--;
+		return scripted_failure(memory, arena, &wait_ms);
+	}
+	*ret_health = (struct forge_health){
+		.place = "memory",
+		.may_post = FORGE_YES,
+		.may_post_why = "it takes everything",
+		.is_required = memory->required ? FORGE_YES : FORGE_NO,
+		.is_required_why = "the test says so",
+	};
+	return NULL;
 }
 
 static void close_forge(struct forge *forge)

@@ -20,6 +20,7 @@ struct forge_memory {
 	enum error_code code;     /* … with this error … */
 	uint64_t wait_ms;         /* … and this wish */
 	bool stored_nevertheless; /* a failing post stores all the same: the reply was lost */
+	bool required;            /* forge_check says that the context must be good to merge */
 	bool closed;
 };
 

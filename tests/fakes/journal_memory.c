@@ -144,6 +144,13 @@ static struct error *memory(struct journal *journal, const char *target, struct 
 		told.memory.undelivered +=
 			told.items.items[i].end == WAITS &&
 			text_equal(told.items.items[i].item.status.target, target);
+	for (size_t i = 0; i < told.downs.count; i++) {
+		const struct told_down *down = &told.downs.items[i];
+
+		if (down->down && !memory_deployed(&told.memory, down->name))
+			*LIST_ADD(arena, &told.memory.downs) = (struct archived_down){
+				down->name, down->checksum, down->down};
+	}
 	*ret_memory = told.memory;
 	return NULL;
 }

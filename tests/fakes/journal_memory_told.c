@@ -93,6 +93,7 @@ static void tell_record(struct told *told, const struct kept_record *record)
 	case RECORD_DEPLOYED_COMMIT:
 	case RECORD_FINGERPRINT:
 	case RECORD_RETRY:
+	case RECORD_MOVED:
 		tell_target(told, record, kind, body);
 		break;
 	case RECORD_FENCE:
@@ -266,6 +267,7 @@ static void tell_target(struct told *told, const struct kept_record *record, enu
 		memory->has_baseline = true;
 		memory->baseline = memory->deployed_commit = record->commit;
 		memory->deployed.count = memory->refusals.count = 0;
+		memory->epoch = 0;
 	} else if (kind == RECORD_DEPLOYED_COMMIT) {
 		memory->deployed_commit = record->commit;
 	} else if (kind == RECORD_FINGERPRINT) {
@@ -288,7 +290,7 @@ static void tell_target(struct told *told, const struct kept_record *record, enu
 	} else if (kind == RECORD_ARCHIVED) {
 		tell_archived(told, record->migration, node_find_text(body, "down"));
 	}
-	if (system && (kind == RECORD_BASELINE || kind == RECORD_RUN_BEGUN))
+	if (system && (kind == RECORD_BASELINE || kind == RECORD_RUN_BEGUN || kind == RECORD_MOVED))
 		memory->system_identifier = system;
 }
 

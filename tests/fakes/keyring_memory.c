@@ -9,13 +9,18 @@
 static struct error *judge(struct keyring *keyring, const struct commit *commit, int64_t when,
                            struct arena *arena, struct verdict *ret_verdict);
 static struct error *digest(struct keyring *keyring, struct arena *arena, const char **ret_digest);
+static struct error *list_keys(struct keyring *keyring, struct arena *arena,
+                               struct keyring_keys *ret_keys);
 static void close_keyring(struct keyring *keyring);
 static FALLIBLE fail_on_request(struct keyring_memory *memory, struct arena *arena);
 static struct keyring_memory_line *find_line(struct keyring_memory *memory, const char *commit);
 static void refuse(struct arena *arena, struct verdict *verdict, enum verdict_kind kind);
 
-static const struct keyring_ops keyring_memory_ops = {
-	.name = "memory", .judge = judge, .digest = digest, .close = close_keyring};
+static const struct keyring_ops keyring_memory_ops = {.name = "memory",
+                                                      .judge = judge,
+                                                      .digest = digest,
+                                                      .keys = list_keys,
+                                                      .close = close_keyring};
 
 struct keyring_memory *keyring_memory_new(struct arena *arena)
 {
@@ -95,6 +100,31 @@ static struct error *digest(struct keyring *keyring, struct arena *arena, const 
 		            line->revoked);
 	}
 	*ret_digest = sha256_text(arena, text_get(&text), text.size);
+	return NULL;
+}
+
+/* Whoever stands in the script as a signer has a key. */
+static struct error *list_keys(struct keyring *keyring, struct arena *arena,
+                               struct keyring_keys *ret_keys)
+{
+	struct keyring_memory *memory = (struct keyring_memory *)keyring;
+	struct keyring_keys keys = {0};
+
+	TRY(fail_on_request(memory, arena));
+	for (size_t i = 0; i < memory->lines.count; i++) {
+		const struct keyring_memory_line *line = &memory->lines.items[i];
+
+		if (!line->verdict.principal)
+			continue;
+		*LIST_ADD(arena, &keys) = (struct keyring_key){
+			.principal = line->verdict.principal,
+			.fingerprint = line->verdict.fingerprint,
+			.valid_after = line->valid_after,
+			.valid_before = line->valid_before,
+			.revoked = line->revoked,
+		};
+	}
+	*ret_keys = keys;
 	return NULL;
 }
 

@@ -29,7 +29,7 @@ states() {
 	explain pipeline --mermaid | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
-errors() { # areas and their headings are the comments of errors.def, the rows are the program's
+errors() { # the rows of errors.def, and the words that messages.pl collects
 	cat <<-END
 		# Errors
 
@@ -45,19 +45,11 @@ errors() { # areas and their headings are the comments of errors.def, the rows a
 		| halt | nobody but a person may go on; the message names the command |
 
 		Exit statuses: 0 done, 1 failed, 2 there is a difference, 3 the policy refuses, 4 a signature is refused, 5 not now,
-		6 a person is needed, 64 usage. The rows are those of \`headgate explain errors\`.
+		6 a person is needed, 64 usage. The rows are those of \`headgate explain errors\`; below them stands every message that the program
+		can print, as tests/house/messages.pl finds it in the sources: what failed, why, and what to do. Words in capitals and … stand for
+		what is filled in, \`|\` stands between what it may be, brackets around what may be absent.
 	END
-	explain errors | awk '
-		NR == FNR { if (match($0, /^\/\* [A-Z]: .* \*\/$/)) heading[substr($0, 4, 1)] = substr($0, 7, length($0) - 9); next }
-		{
-			area = substr($1, 1, 1)
-			if (area != last)
-				printf "\n## %s: %s\n\n| code | meaning | the agent | exit status |\n|---|---|---|---|\n", area, heading[area]
-			last = area
-			sentence = $0
-			sub(/^ *[A-Z][0-9]+ +[a-z]+ +exit [0-9]+ +/, "", sentence)
-			printf "| %s | %s | %s | %s |\n", $1, sentence, $2, $4
-		}' include/base/errors.def -
+	perl "$(dirname "$house_script")/messages.pl" --markdown .
 }
 
 reference() {
@@ -79,8 +71,18 @@ reference() {
 	fields config "each of targets" | markdown_fields
 	printf '\nEnvironment variables override what is neither trust, policy nor a target'"'"'s identity:\n\n| variable | overrides |\n|---|---|\n'
 	variables | sed 's/^\([^ ]*\) \(.*\)$/| `\1` | `\2` |/'
+	printf '\n## The database URL\n\nIts parameters, as `headgate explain database-url` prints them. Any other is refused.\n\n'
+	parameters
 	printf '\n## A policy\n\nOne file per environment, as `headgate explain policy` prints it; three are in `policies/`.\n\n'
 	fields policy policy | markdown_fields
+}
+
+parameters() { # a row is a line "  NAME  TREATMENT[: VALUES]" and an indented sentence
+	printf '| parameter | | values | meaning |\n|---|---|---|---|\n'
+	explain database-url | sed -e 's/</\&lt;/g' -e 's/|/\\|/g' | awk '
+		/^  [a-z_]/ { name = $1; treatment = $2; sub(/:$/, "", treatment); values = ""
+			if (sub(/^  [a-z_]+  [a-z]+: /, "")) values = $0; next }
+		{ sub(/^ +/, ""); printf "| `%s` | %s | %s | %s |\n", name, treatment, values, $0 }'
 }
 
 markdown_fields() {
@@ -166,11 +168,13 @@ self_test() {
 	self_test_begin
 	mkdir -p "$house_scratch/docs/man" "$house_scratch/include/base"
 	cp "$house_root/include/base/errors.def" "$house_scratch/include/base/"
+	write_file agent/late.c <<<'struct error *f(struct arena *a) { return FAIL(a, LATE, .what = "it is late", .hint = "Wait."); }'
 	cp "$house_root"/docs/man/*.5 "$house_scratch/docs/man/"
 	(write_tree "$house_scratch")
 	must_pass "everything was just written"
 	must_find docs/states.md "a line more" "docs/states.md: is not what the program prints"
 	must_find docs/errors.md "| X001 | by hand |" "docs/errors.md: is not"
+	must_find agent/late.c 'struct error *g(struct arena *a) { return FAIL(a, LATE, .what = "too late", .hint = "Go."); }' "docs/errors.md: is not"
 	must_find docs/reference.md "a line more" "docs/reference.md: is not"
 	write_file docs/man/headgate-policy.5 < <(sed 's/^\.It Cm late$/.It Cm tardy/' "$house_root/docs/man/headgate-policy.5")
 	must_find docs/man/more.5 "" "docs/man/headgate-policy.5: is not"

@@ -18,6 +18,7 @@ declare -A MAY_INCLUDE=(
 
 # a library's header (a prefix) -> the one file that knows it (a pattern)
 LIBRARIES=(
+	"git2/sys/       agent/adapters/git_road.c"
 	"git2            agent/adapters/git.c"
 	"libpq-fe.h      agent/adapters/pg.c"
 	"postgres.h      agent/adapters/parser_pgquery*.c"
@@ -31,6 +32,7 @@ LIBRARIES=(
 	"pg_query        agent/adapters/parser_pgquery*.c"
 	"protobuf-c/     agent/adapters/parser_pgquery*.c"
 	"utf8proc.h      agent/adapters/unicode.c"
+	"gpgme.h         agent/adapters/gpg.c"
 )
 
 # every other header in angle brackets is the C library's or the kernel's

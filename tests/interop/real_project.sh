@@ -3,13 +3,11 @@
 # default ../shared beside the project), committed one by one and signed, reach an empty database by one pass. Names,
 # checksums and states in the ledger, and the schema, are those that Prisma's own engine leaves behind
 # (folder `prisma-peer`), which then finds nothing to do. Without these folders or npm: exit 77, skipped.
-shared=${HEADGATE_SHARED:-$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)/../shared}
-if [[ ! -d $shared/data/langfuse || ! -d $shared/prisma-peer ]]; then
-	echo "skipped: there is no $shared/data/langfuse"
-	exit 77
-fi
-if ! command -v npm >/dev/null; then
-	echo "skipped: npm is not installed"
+source "$(dirname "$0")/peer.sh"
+peer_or_skip
+langfuse=${HEADGATE_SHARED:-$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)/../shared}/data/langfuse
+if [[ ! -d $langfuse ]]; then
+	echo "skipped: there is no $langfuse"
 	exit 77
 fi
 source "$(dirname "$0")/../scenario/lib.sh"
@@ -20,16 +18,8 @@ given_database
 given_config policy=policies/staging.yaml report=touched
 baseline
 
-mkdir -p "$scratch/prisma"
-cp -r "$shared/prisma-peer" "$scratch/prisma/peer"
-(cd "$scratch/prisma/peer" && npm install --ignore-scripts --no-audit --no-fund >"$scratch/npm.log" 2>&1) || {
-	echo "skipped: npm cannot install Prisma"
-	expectations=1
-	exit 77
-}
-
 count=0
-for folder in "$shared"/data/langfuse/*/; do
+for folder in "$langfuse"/*/; do
 	name=$(basename "$folder")
 	cp -r "$folder" "$work/prisma/migrations/"
 	chmod -R u+w "$work/prisma/migrations/$name"
@@ -48,12 +38,12 @@ expect_status "$commit" success "applied 1 migration"
 
 # The same folder by Prisma's own engine, in a database beside it.
 superuser_sql postgres "CREATE DATABASE ${database}_prisma OWNER $owner" >/dev/null
+superuser_sql "${database}_prisma" "ALTER SCHEMA public OWNER TO $owner"
 database_of[prisma]=${database}_prisma owner_of[prisma]=$owner
-engine() { # DATABASE COMMAND
-	DATABASE_URL="postgresql://$owner@127.0.0.1:$HEADGATE_TEST_PGPORT/$1?schema=public" \
-		node "$scratch/prisma/peer/engine.mjs" "$work/prisma/migrations" "$2"
+prisma_deploys() { # DATABASE
+	engine "postgresql://$owner@127.0.0.1:$HEADGATE_TEST_PGPORT/$1?schema=public" "$work/prisma/migrations" deploy
 }
-engine "${database}_prisma" deploy >"$scratch/prisma/deploy.json"
+prisma_deploys "${database}_prisma" >"$scratch/deploy.json"
 
 rows="SELECT migration_name, checksum, applied_steps_count, finished_at IS NOT NULL, rolled_back_at IS NOT NULL,
 	logs IS NULL FROM _prisma_migrations ORDER BY started_at, migration_name COLLATE \"C\""
@@ -67,9 +57,9 @@ schema_of() { # DATABASE: without what pg_dump says about itself, and without ou
 }
 expect "schema as Prisma leaves it" "$(schema_of "${database}_prisma" | sha256sum)" "$(schema_of "$database" | sha256sum)"
 
-engine "$database" deploy >"$scratch/prisma/again.json"
+prisma_deploys "$database" >"$scratch/again.json"
 expect "what Prisma's engine finds to do afterwards" '{"ok":true,"appliedMigrationNames":[]' \
-	"$(cut -d, -f1-2 "$scratch/prisma/again.json")"
+	"$(cut -d, -f1-2 "$scratch/again.json")"
 
 reconcile
 expect_exit 0

@@ -29,7 +29,7 @@ push
 head -c 19000000 /dev/zero >"$scratch/backups/somebody-elses"
 reconcile
 expect_exit 3
-expect_output "B002"
+expect_output "B002" # way out: B002
 expect_output "headgate retry"
 expect_no_table users
 expect "what lies there" somebody-elses "$(ls -A "$scratch/backups")"
@@ -42,7 +42,7 @@ expect_output "as before"
 sql "CREATE TABLE noise AS SELECT gen_random_uuid()::text || gen_random_uuid()::text AS word FROM generate_series(1, 10000)" >/dev/null
 mount -o remount,size=100m "$scratch/backups"
 rm "$scratch/backups/somebody-elses"
-headgate retry
+follow_hint "retry"
 HEADGATE_FAULT=backup_started:stop pass_starts
 wait_until 10 "the backup to have begun" grep -q '^State:.*T' "/proc/$pass/status"
 head -c 200000000 /dev/zero >"$scratch/backups/somebody-elses" 2>/dev/null || true

@@ -12,7 +12,7 @@ commit_as alice "Add users"
 push
 reconcile
 expect_exit 3
-expect_output "B004"
+expect_output "B004" # way out: B004
 expect_output "GRANT USAGE ON SCHEMA private TO $owner;"
 expect_output "GRANT SELECT"
 expect_output "scope: schema"

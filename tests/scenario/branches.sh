@@ -24,7 +24,7 @@ expect_table users
 given_config branch=main
 reconcile
 expect_exit 6
-expect_output "G003"
+expect_output "G003" # way out: G003
 expect_output "'trunk'"
 headgate status
 expect_exit 6

@@ -13,7 +13,7 @@ refused=$commit
 push
 reconcile
 expect_exit 3
-expect_output "C001"
+expect_output "C001" # way out: C001
 expect_output "Add the line '- [x] tested' to prisma/migrations/20260101000000_users/checklist.md"
 expect_no_table users
 expect_status "$refused" failure "refused: '20260101000000_users' lacks the checklist item 'tested'"

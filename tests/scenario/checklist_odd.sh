@@ -22,3 +22,9 @@ expect_output "C002"
 expect_output "backwards-compatible"
 expect_no_table users
 expect_status "$commit" failure "(C002)"
+
+sed -i 's/backwards-/backward-/' "$work/prisma/migrations/20260101000000_users/checklist.md" # way out: C002
+commit_as alice "Spell it right"
+push
+gets_out
+expect_table users

@@ -28,8 +28,7 @@ expect_ledger_rows 20260102000000_email 1
 expect_status "$commit" failure "23505 unique_viol"
 
 sql "DELETE FROM users WHERE id = 2"
-headgate retry
-expect_exit 0
+follow_hint "retry"
 reconcile
 expect_exit 0
 expect_sql "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_email_key'::regclass" t

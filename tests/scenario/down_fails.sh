@@ -21,7 +21,7 @@ reverted=$commit
 push
 reconcile
 expect_exit 1
-expect_output "A007"
+expect_output "A007" # way out: A007
 expect_no_table items
 expect_ledger 20260103000000_items rolled_back
 expect_table orders

@@ -46,7 +46,7 @@ reconcile
 expect_exit 6
 
 sql "ALTER TABLE users DROP COLUMN age"
-prisma_resolves 20260102000000_index rolled-back
+follow_hint "resolve --target shop --rolled-back"
 reconcile
 expect_exit 0
 expect_ledger 20260102000000_index rolled_back

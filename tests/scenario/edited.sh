@@ -24,8 +24,9 @@ edited=$commit
 push
 reconcile
 expect_exit 3
-expect_output "W010"
+expect_output "W010" # way out: W010
 expect_output "applied with checksum $applied…, the branch has $(checksum)…"
+expect_output "headgate resolve --target shop --accept-edit 20260101000000_users"
 expect_status "$edited" failure "refused: '20260101000000_users' was edited"
 
 revert_as alice "$edited"

@@ -12,7 +12,7 @@ commit_as alice "Audit the legacy table"
 push
 reconcile
 expect_exit 1
-expect_output "A003"
+expect_output "A003" # way out: A003
 expect_output "42P01"
 expect_no_table audit
 expect_ledger_rows 20260101000000_audit 1
@@ -29,8 +29,7 @@ headgate status
 expect_exit 1
 expect_output "A003"
 
-headgate retry
-expect_exit 0
+follow_hint "retry"
 reconcile
 expect_exit 0
 expect_table audit

@@ -26,7 +26,7 @@ blob=$(git -C "$work" hash-object -w --stdin <<<'SELECT 1;')
 tree=$(printf '100644 blob %s\tmigration.sql\n' "$blob" | git -C "$work" mktree)
 
 put_entry 120000 blob "$blob" 20260102000000_link
-refused W004 "symbolic links"
+refused W004 "symbolic links" # way out: W004
 put_entry 160000 commit "$(git -C "$work" rev-parse HEAD)" 20260102000000_module
 refused W004 "submodules"
 put_entry 040000 tree "$tree" $'20260102000000_\t_tab'
@@ -36,7 +36,7 @@ refused W004 "backslash"
 put_entry 040000 tree "$tree" $'20260102000000_\xff\xfe'
 refused W004 "UTF-8"
 put_entry 040000 tree "$tree" 20260101000000_USERS
-refused W005 "20260101000000_USERS"
+refused W005 "20260101000000_USERS" # way out: W005
 put_entry 100644 blob "$blob" $'20260101000000_users/caf\u00e9.md'
 put_entry 100644 blob "$blob" $'20260101000000_users/cafe\u0301.md'
 refused W005 "on some file systems the two are one"

@@ -24,13 +24,13 @@ refused() { # CODE FRAGMENT: the commit that was just pushed; then it is taken b
 }
 
 put_file 20260102000000_nul/migration.sql < <(printf 'SELECT 1;\n\0DROP TABLE users;\n')
-refused W006 "line 2 holds a NUL byte"
+refused W006 "line 2 holds a NUL byte" # way out: W006
 put_file 20260102000000_latin/migration.sql < <(printf "SELECT 'caf\xe9';\n")
 refused W006 "not valid UTF-8"
 put_file 20260102000000_empty/README.md <<<'later'
-refused W007 "has no migration.sql"
+refused W007 "has no migration.sql" # way out: W007
 put_file app/20260102T0000_users/ops.json <<<'[]'
-refused W009 "Prisma 8"
+refused W009 "Prisma 8" # way out: W009
 
 sed -i 's/postgresql/mysql/' "$work/prisma/migrations/migration_lock.toml"
 git -C "$work" reset -q
@@ -39,7 +39,7 @@ commit_as alice "Another provider"
 push
 reconcile
 expect_exit 3
-expect_output "W008"
+expect_output "W008" # way out: W008
 expect_output "mysql"
 expect_status "$commit" failure "W008"
 

@@ -18,7 +18,7 @@ halts() { # WHAT
 	push
 	reconcile
 	expect_exit 6
-	expect_output "W003"
+	expect_output "W003" # way out: W003
 	expect_output "'prisma/migrations' is $1"
 	expect_table users
 	expect_ledger 20260102000000_orders applied

@@ -16,7 +16,7 @@ version=$(sqlite3 "$journal" 'PRAGMA user_version')
 sqlite3 "$journal" 'PRAGMA user_version = 999'
 reconcile
 expect_exit 6
-expect_output "J002"
+expect_output "J002" # way out: J002
 expect_output "next"
 headgate status
 expect_exit 6
@@ -25,10 +25,10 @@ sqlite3 "$journal" "PRAGMA user_version = $version"
 # Somebody changed what was written.
 guard=$(sqlite3 "$journal" "SELECT sql FROM sqlite_schema WHERE name = 'record_is_not_changed'")
 sqlite3 "$journal" "DROP TRIGGER record_is_not_changed;
-	UPDATE record SET body = json_set(body, '\$.tree', 'another') WHERE kind = 'baseline'; $guard"
+	UPDATE record SET body = json_set(body, '\$.tree', 'another') WHERE seq = (SELECT max(seq) FROM record); $guard"
 reconcile
 expect_exit 6
-expect_output "J003"
+expect_output "J003" # way out: J003
 
 cp "$scratch/kept.db" "$journal"
 rm -f "$journal"-*

@@ -19,13 +19,13 @@ reconcile_dies_at apply_statement:4
 expect_table side.made
 reconcile
 expect_exit 6
-expect_output "A009"
+expect_output "A009" # way out: A009
 expect_output "search path of its session is lost"
 expect_no_table made
 expect_ledger 20260101000000_moved failed
 
 sql "CREATE INDEX IF NOT EXISTS made_id ON side.made (id); CREATE INDEX IF NOT EXISTS made_again ON side.made (id)"
-prisma_resolves 20260101000000_moved applied
+follow_hint "resolve --target shop --applied"
 reconcile
 expect_exit 0
 expect_status "$commit" success "applied 1 migration"

@@ -31,13 +31,14 @@ reconcile_dies_at apply_statement
 reconcile
 expect_exit 6
 expect_output "A009"
-expect_output "npx prisma migrate resolve"
+expect_output "headgate resolve --target shop"
 expect_no_table maybe
 reconcile
 expect_exit 6
 headgate status
 expect_exit 6
-prisma_resolves 20260201000000_maybe rolled-back
+headgate status
+follow_hint "resolve --target shop --rolled-back"
 reconcile
 expect_exit 0
 expect_table maybe

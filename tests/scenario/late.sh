@@ -30,7 +30,7 @@ late=$commit
 push
 reconcile
 expect_exit 3
-expect_output "W016"
+expect_output "W016" # way out: W016
 expect_no_table items
 expect_status "$late" failure "refused: '20260102000000_items' is older than"
 

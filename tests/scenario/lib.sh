@@ -108,7 +108,7 @@ caller_line() { # the first frame that is not in a library of ours
 	local frame
 	for ((frame = 1; frame < ${#BASH_SOURCE[@]}; frame++)); do
 		case ${BASH_SOURCE[frame]} in
-		*/lib.sh | */http.sh | */prisma.sh | */forge.sh | */objects.sh | */sessions.sh | */kills.sh) ;;
+		*/lib.sh | */http.sh | */ssh.sh | */prisma.sh | */forge.sh | */objects.sh | */servers.sh | */sessions.sh | */kills.sh | */peer.sh | */guides.sh) ;;
 		*)
 			printf '%s:%s' "${BASH_SOURCE[frame]}" "${BASH_LINENO[frame - 1]}"
 			return
@@ -172,12 +172,16 @@ revoke_signer() { # NAME: the configuration must say given_setting_in keys "revo
 	cat "$keys/$1.pub" >>"$keys/revoked"
 }
 
-given_database() { # [TARGET]: an empty database and its unprivileged owner
+# The role is as on a managed server: no superuser, and owner of its schema alone. It may make schemas, since it makes
+# `headgate` and what ?schema= names. The database is the administrator's.
+given_database() { # [TARGET]: an empty database and the role of its migrations
 	local name=${1:-shop}
 	database=${name//-/_}_$scenario_id
 	owner=${name//-/_}_owner_$scenario_id
-	superuser_sql postgres "CREATE ROLE $owner LOGIN" >/dev/null
-	superuser_sql postgres "CREATE DATABASE $database OWNER $owner" >/dev/null
+	superuser_sql postgres "CREATE ROLE $owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE" >/dev/null
+	superuser_sql postgres "CREATE DATABASE $database" >/dev/null
+	superuser_sql postgres "GRANT CREATE ON DATABASE $database TO $owner" >/dev/null
+	superuser_sql "$database" "ALTER SCHEMA public OWNER TO $owner" >/dev/null
 	database_of[$name]=$database owner_of[$name]=$owner
 	database_url="postgresql://$owner@127.0.0.1:$HEADGATE_TEST_PGPORT/$database?schema=public"
 	url_of[$name]=$database_url
@@ -423,9 +427,65 @@ wait_until() { # SECONDS SENTENCE COMMAND…: the command succeeds within that t
 	expectations=$((expectations + 1))
 }
 
+# The way out that the last command printed, taken at its word: whoever types it must get out. A comment "way out", with the
+# code, stands where a scenario provokes an error and then follows what it prints (tests/house/ways-out.sh).
+
+follow_hint() { # WORDS [COMMIT]: runs the command "headgate WORDS…" as it was printed; COMMIT, if a person has to choose one
+	local printed word given
+	local -a words=()
+	given="next: $(printed_next)"
+	expectations=$((expectations + 1))
+	printed=$(grep -oE -m 1 -- "headgate $1.*" <<<"$given" | head -n 1) ||
+		fail "the next action to be: headgate $1…" "$given"
+	for word in ${printed#headgate }; do
+		case $word in
+		or | then | and | \(*) break ;;
+		esac
+		given=${word%%[.,;:)?]*}
+		case $given in
+		COMMIT) given=${2:-HEAD} ;;
+		NAME) given=$target ;;
+		esac
+		words+=("${given//\'/}")
+		[[ $word != *[.,\;:\)?]* ]] || break
+	done
+	headgate "${words[@]}"
+	expect_exit 0
+}
+
+follow_undo() { # NAME: the `git revert -S …` that was printed
+	local printed
+	local -a words
+	printed=$(printed_next | grep -oE -m 1 'git revert -S( -m [0-9])? [0-9a-f]{10,}') || fail "a git revert to be printed" "$(printed_next)"
+	read -ra words <<<"${printed#git revert -S }"
+	git_as "$1" revert --no-edit -S "${words[@]}" >/dev/null
+	remember_commit
+	push
+}
+
+follow_shell() { # WORD: the command of the system that was printed, such as: chmod
+	local printed
+	printed=$(printed_next | grep -oE -m 1 "\\b$1 .*" | sed 's/`.*//; s/\. .*//; s/[.;]$//') || fail "a command '$1' to be printed" "$(printed_next)"
+	say "types: $printed"
+	eval "$printed"
+}
+
+printed_next() { # what stands behind "next", in one line
+	awk '/^  next  / { sub(/^  next +/, ""); on = 1; printf "%s ", $0; next }
+		on && /^            / { sub(/^ +/, ""); printf "%s ", $0; next }
+		{ on = 0 }' "$scratch/out" "$scratch/err"
+}
+
+gets_out() { # the target is as it should be
+	reconcile
+	expect_exit 0
+	headgate status
+	expect_exit 0
+}
+
 # --- the database -------------------------------------------------------------------------------------------------
 
-sql() { # STATEMENTS [TARGET]: as the owner; prints bare rows
+sql() { # STATEMENTS [TARGET]: as the target's role; prints bare rows
 	PGOPTIONS='-c client_min_messages=warning' psql -XAtq -v ON_ERROR_STOP=1 -h "$HEADGATE_TEST_PGHOST" -p "$HEADGATE_TEST_PGPORT" \
 		-U "${owner_of[${2:-$target}]}" -d "${database_of[${2:-$target}]}" -c "$1"
 }

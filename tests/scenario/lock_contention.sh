@@ -16,6 +16,7 @@ expect_exit 0
 
 session_opens report
 session_does report "BEGIN; SELECT count(*) FROM users;"
+reader=$(superuser_sql postgres "SELECT pid FROM pg_stat_activity WHERE application_name = 'report' AND datname = '${database_of[$target]}'")
 migration 20260102000000_email 'ALTER TABLE users ADD COLUMN email text;'
 commit_as alice "Users have an address"
 push
@@ -34,12 +35,18 @@ expect_exit 5
 expect_output "A005"
 expect_output "55P03 lock_not_available"
 expect_output "lock_timeout 100 ms"
+expect_output "blocked by pid $reader (app 'report', user '${owner_of[$target]}', idle in transaction for "
+expect_output "on 'users'"
+expect_output "SELECT pg_terminate_backend($reader)"
 expect "the longest query took less than 100 ms and its own connection's time" yes "$( ((longest < 600000)) && echo yes || echo "$longest µs")"
 expect_status "$commit" pending "A005"
+expect_status "$commit" pending "blocked by pid $reader (app 'report'"
 expect_ledger 20260102000000_email absent
 headgate status
 expect_exit 5
 expect_output "A005"
+expect_output "blocked by pid $reader"
+expect_no_output "SELECT count"
 headgate history --output json
 run=$(jq '.[0].run' "$scratch/out")
 backups=$(find "$scratch/backups" -name '*.dump' | sort)

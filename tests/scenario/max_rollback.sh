@@ -23,7 +23,7 @@ revert_as alice "$orders"
 push
 reconcile
 expect_exit 6
-expect_output "W013"
+expect_output "W013" # way out: W013
 expect_output "2 deployed migrations are gone"
 expect_table items
 expect_table orders

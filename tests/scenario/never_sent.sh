@@ -13,7 +13,7 @@ refused() { # SQL FRAGMENT
 	push
 	reconcile
 	expect_exit 3
-	expect_output "P002"
+	expect_output "P002" # way out: P002
 	expect_output "line 2: CREATE DATABASE" # the first one stands in the way until a later one passes
 	expect_status "$commit" failure "$2"
 }

@@ -25,7 +25,7 @@ refused() { # SQL CODE EXIT
 	expect_sql "SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL" 0
 	expect_sql "SELECT to_regclass('it') IS NULL" t
 }
-refused 'CREATE INDEX CONCURRENTLY it ON users (email);' P003 3
+refused 'CREATE INDEX CONCURRENTLY it ON users (email);' P003 3 # way out: P003
 refused $'BEGIN;\nCREATE TABLE it (id int);\nCOMMIT;' P003 3
 # These are known only when they were tried; nothing of them stays.
 refused $'CREATE TABLE it (id int);\nDO $$ BEGIN INSERT INTO it VALUES (1); COMMIT; END $$;' P003 3

@@ -20,7 +20,8 @@ prisma_fails 20260102000000_orders
 reconcile
 expect_exit 6
 expect_output "W015"
-expect_output "npx prisma migrate resolve --rolled-back 20260102000000_orders"
+expect_output "headgate resolve --target shop --rolled-back 20260102000000_orders"
+expect_output "Prisma's own 'migrate resolve' serves, too"
 expect_no_table orders
 expect_status "$commit" failure "W015"
 

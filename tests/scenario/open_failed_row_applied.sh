@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/prisma.sh"
-scenario "a failed row of another program's that somebody resolved as applied is named as applied elsewhere, not run again"
+scenario "a failed row of another program's that somebody resolved as applied is adopted, not run again"
 
 given_repository
 given_database
@@ -24,6 +24,7 @@ expect_output "W015"
 sql 'CREATE TABLE orders (id bigint PRIMARY KEY)'
 prisma_resolves 20260102000000_orders applied
 reconcile
-expect_exit 3
-expect_output "W018"
+expect_exit 0
+expect_output "is adopted: nothing runs"
+expect_status "$commit" success "already applied by another, unverified"
 expect_ledger_rows 20260102000000_orders 2

@@ -12,7 +12,7 @@ commit_as alice "Add users"
 push
 reconcile
 expect_exit 1
-expect_output "A008"
+expect_output "A008" # way out: A008
 expect_output "BEGIN without its COMMIT"
 expect_no_table users
 expect_ledger 20260101000000_users rolled_back

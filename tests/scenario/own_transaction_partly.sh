@@ -17,7 +17,7 @@ expect_exit 6
 expect_output "A004"
 expect_output "42P01 undefined_table"
 expect_output "CREATE TABLE"
-expect_output "npx prisma migrate resolve"
+expect_output "headgate resolve --target shop"
 expect_table users
 expect_no_table orders
 expect_ledger 20260101000000_two failed
@@ -34,7 +34,7 @@ reconcile
 expect_exit 6
 headgate status
 expect_exit 6
-expect_output "npx prisma migrate resolve"
+expect_output "headgate resolve --target shop"
 expect_no_table later
 expect_ledger_rows 20260101000000_two 1
 headgate retry

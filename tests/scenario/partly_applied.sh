@@ -16,7 +16,7 @@ push
 
 reconcile
 expect_exit 6
-expect_output "A004"
+expect_output "A004" # way out: A004
 expect_output "took effect: CREATE INDEX CONCURRENTLY (line 1)"
 expect_ledger 20260101000000_users applied
 expect_ledger 20260102000000_indexes failed
@@ -26,11 +26,16 @@ expect_exit 6
 expect_ledger_rows 20260102000000_indexes 1
 headgate status
 expect_exit 6
-expect_output "npx prisma migrate resolve"
+expect_output "headgate resolve --target shop --applied"
 
 # Somebody finishes it by hand, and says so.
 sql "CREATE INDEX by_mail ON users (email)"
-prisma_resolves 20260102000000_indexes applied
+headgate status
+follow_hint "resolve --target shop --applied"
+headgate status # does not ask for what was just said
+expect_exit 2
+expect_output "resolved by a person"
+expect_output "headgate reconcile --target shop"
 reconcile
 expect_exit 0
 expect_ledger_rows 20260102000000_indexes 2

@@ -19,13 +19,16 @@ renamed=$commit
 push
 reconcile
 expect_exit 6
-expect_output "W011"
+expect_output "W011" # way out: W011
 expect_output "git mv prisma/migrations/20260102000000_people prisma/migrations/20260101000000_users"
+expect_output "headgate resolve --target shop --applied 20260102000000_people"
+expect_output "headgate resolve --target shop --accept 20260101000000_users"
 expect_table users
 expect_ledger 20260101000000_users applied
 expect_status "$renamed" failure "'20260101000000_users' was renamed to '20260102000000_people'"
 
-revert_as alice "$renamed"
+(cd "$work" && git mv prisma/migrations/20260102000000_people prisma/migrations/20260101000000_users)
+commit_as alice "Users again"
 push
 reconcile
 expect_exit 0

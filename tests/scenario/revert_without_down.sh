@@ -19,7 +19,7 @@ reverted=$commit
 push
 reconcile
 expect_exit 3
-expect_output "A006"
+expect_output "A006" # way out: A006
 expect_output "'20260102000000_orders' cannot be rolled back"
 expect_output "git revert -S ${reverted:0:10}"
 expect_table orders

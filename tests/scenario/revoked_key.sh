@@ -27,3 +27,14 @@ expect_exit 4
 expect_output "V006"
 expect_no_table orders
 expect_status "$commit" failure "(V006)"
+
+# What it signed is undone and brought again by somebody else.
+reconcile
+expect_output "V006" # way out: V006
+revoked=$commit
+follow_undo alice
+git_as alice cherry-pick --no-commit "$revoked"
+commit_as alice "Add orders, signed by alice"
+push
+gets_out
+expect_table orders

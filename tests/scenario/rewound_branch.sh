@@ -22,12 +22,12 @@ remember_commit
 push --force
 reconcile
 expect_exit 6
-expect_output "W002"
+expect_output "W002" # way out: W002
 expect_output "vanished from the branch: ${vanished:0:10}"
 expect_table orders
 expect_ledger 20260102000000_orders applied
 
-baseline "$commit"
+follow_hint "baseline --target shop" "$commit"
 reconcile
 expect_exit 0
 expect_ledger_rows 20260102000000_orders 1

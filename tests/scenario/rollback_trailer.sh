@@ -27,7 +27,7 @@ silent=$commit
 push
 reconcile
 expect_exit 3
-expect_output "C003"
+expect_output "C003" # way out: C003
 expect_output "Headgate-Rollback: down"
 expect_table orders
 expect_status "$silent" failure "(C003)"

@@ -16,7 +16,7 @@ push
 pass_starts
 wait_until 10 "the second one to be at work" pass_is_in "pg_sleep(20)"
 # The server's own kill -9: a backend dies, and the server ends all sessions and recovers.
-victim=$(superuser_sql postgres "SELECT pid FROM pg_stat_activity WHERE application_name = 'headgate/shop'")
+victim=$(superuser_sql postgres "SELECT pid FROM pg_stat_activity WHERE application_name = 'headgate/shop' AND query LIKE '%pg_sleep(20)%'")
 kill -KILL "$victim"
 pass_ends
 expect_exit 1

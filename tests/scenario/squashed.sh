@@ -21,14 +21,14 @@ commit_as alice "Squash"
 push
 reconcile
 expect_exit 6
-expect_output "W012"
+expect_output "W012" # way out: W012
 expect_output "git revert -S ${commit:0:10}"
+expect_output "headgate resolve --target shop --applied 20260102000000_everything"
 expect_table orders
 expect_ledger 20260103000000_items applied
 expect_ledger 20260102000000_everything absent
 expect_status "$commit" failure "halted, a person is needed: commit '${commit:0:10}' looks like a squash"
 
-revert_as alice "$commit"
-push
+follow_undo alice
 reconcile
 expect_exit 0

@@ -20,7 +20,7 @@ sed 's|^state: .*|state: ./state-of-the-second|' "$first" >"$second"
 config=$second
 headgate reconcile
 expect_exit 6
-expect_output "W001"
+expect_output "W001" # way out: W001
 baseline "$commit"
 expect_output "taken over"
 reconcile
@@ -44,3 +44,14 @@ reconcile
 expect_exit 0
 expect_no_table orders
 expect_status "$commit" success "rolled back 1 migration"
+
+# The first one takes over again.
+config=$first
+reconcile
+expect_exit 6
+expect_output "J004" # way out: J004
+follow_hint "baseline --target shop" HEAD
+gets_out
+config=$second
+reconcile
+expect_exit 6

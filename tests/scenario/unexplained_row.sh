@@ -23,7 +23,9 @@ push
 reconcile
 expect_exit 3
 expect_output "W014"
-expect_output "20260102000000_laptop"
+expect_output "the ledger has '20260102000000_laptop', which the branch has not"
+expect_output "headgate rollback --target shop 20260102000000_laptop"
+expect_output "headgate resolve --target shop --accept 20260102000000_laptop"
 expect_table laptop
 expect_no_table orders
 expect_status "$commit" failure "W014"
@@ -31,7 +33,7 @@ expect_status "$commit" failure "W014"
 given_strict_policy "unexplained: report"
 reconcile
 expect_exit 0
-expect_output "the ledger has '20260102000000_laptop'"
+expect_output "the ledger has '20260102000000_laptop', which the branch has not; it is left alone"
 expect_table laptop
 expect_table orders
 expect_status "$commit" success "applied 1 migration"

@@ -13,7 +13,7 @@ commit_as mallory "Add users"
 push
 reconcile
 expect_exit 4
-expect_output "V004"
+expect_output "V004" # way out: V004
 expect_no_table users
 expect_status "$commit" failure "(V004)"
 

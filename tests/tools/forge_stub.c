@@ -6,7 +6,9 @@
  * The port file appears when it listens (on 127.0.0.1). The log gets one JSON line per request, `answer` first; what
  * was stored has "answer":201, also when the reply was then lost. The control file is read again for every request:
  * a word of `modes` below, perhaps with a number; empty or absent: behave. The commits file holds the ids that
- * exist, one a line; absent: all do. It ends by SIGTERM.
+ * exist, one a line; absent: all do but the one of zeros. The modes "required" and "protected" say that the context
+ * headgate/shop is demanded by a ruleset or by the branch's protection, "reader" that the token may only read. It ends
+ * by SIGTERM.
  */
 #include <getopt.h>
 #include <microhttpd.h>
@@ -40,12 +42,17 @@ enum mode {
 	MODE_GARBAGE,   /* stored, then a reply that is no JSON */
 	MODE_LOSE,      /* stored, then the connection is closed */
 	MODE_HANG,      /* stored, then silence */
+	MODE_REQUIRED,  /* a ruleset demands the context headgate/shop */
+	MODE_PROTECTED, /* the branch's protection does */
+	MODE_READER, /* the token may read the repository, but neither write statuses nor see rules */
+	MODE_ARCHIVED, /* the repository is archived */
 	MODE_COUNT
 };
 
 static const char *const modes[MODE_COUNT] = {
-	"behave",  "down",  "broken", "limit", "date",    "primary", "secondary", "forbid",
-	"missing", "moved", "echo",   "huge",  "garbage", "lose",    "hang",
+	"behave", "down",     "broken",    "limit",  "date",     "primary", "secondary",
+	"forbid", "missing",  "moved",     "echo",   "huge",     "garbage", "lose",
+	"hang",   "required", "protected", "reader", "archived",
 };
 
 struct answer {
@@ -89,7 +96,8 @@ static void forget(void *context, struct MHD_Connection *connection, void **stat
                    enum MHD_RequestTerminationCode code);
 static enum mode read_mode(struct request *request, uint64_t *ret_number);
 static struct answer misbehave(struct request *request, enum mode mode, uint64_t number);
-static struct answer serve(struct request *request);
+static struct answer serve(struct request *request, enum mode mode);
+static struct answer describe(struct request *request, enum mode mode);
 static bool split_path(struct request *request, const char *noun, const char *end);
 static struct answer store(struct request *request);
 static const char *status_fault(const struct node *document);
@@ -238,7 +246,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	mode = read_mode(request, &number);
 	answer = misbehave(request, mode, number);
 	if (!answer.status)
-		answer = serve(request);
+		answer = serve(request, mode);
 	write_log(request, answer.status);
 	(void)pthread_mutex_unlock(&stub.lock);
 
@@ -304,7 +312,17 @@ static struct answer misbehave(struct request *request, enum mode mode, uint64_t
 	case MODE_GARBAGE:
 	case MODE_LOSE:
 	case MODE_HANG:
+	case MODE_REQUIRED:
+	case MODE_PROTECTED:
+	case MODE_ARCHIVED:
 	case MODE_COUNT:
+		return answer;
+	case MODE_READER:
+		if (text_equal(request->method, "POST"))
+			return refusal(request, 403,
+			               "Resource not accessible by personal access token", NULL);
+		if (strstr(request->path, "/branches/"))
+			return refusal(request, 404, "Not Found", NULL);
 		return answer;
 	case MODE_DOWN:
 		return refusal(request, 503, "No server is currently available", NULL);
@@ -346,7 +364,7 @@ static struct answer misbehave(struct request *request, enum mode mode, uint64_t
 	return answer;
 }
 
-static struct answer serve(struct request *request)
+static struct answer serve(struct request *request, enum mode mode)
 {
 	const char *credential =
 		MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Authorization");
@@ -370,7 +388,36 @@ static struct answer serve(struct request *request)
 		return store(request);
 	if (text_equal(request->method, "GET") && split_path(request, "commits", "/statuses"))
 		return list(request);
+	if (text_equal(request->method, "GET"))
+		return describe(request, mode);
 	return refusal(request, 404, "Not Found", NULL);
+}
+
+/* /repos/OWNER/NAME, and the rules of a branch in their two forms */
+static struct answer describe(struct request *request, enum mode mode)
+{
+	struct text_list parts = {0};
+	const char *body = NULL;
+
+	text_split(request->arena, request->path, '/', &parts);
+	if (parts.count == 4 && text_equal(parts.items[1], "repos"))
+		body = arena_printf(request->arena, "{\"full_name\":\"%s/%s\",\"archived\":%s}",
+		                    parts.items[2], parts.items[3],
+		                    mode == MODE_ARCHIVED ? "true" : "false");
+	else if (parts.count == 7 && text_equal(parts.items[4], "rules") &&
+	         text_equal(parts.items[5], "branches"))
+		body = mode == MODE_REQUIRED
+		               ? "[{\"type\":\"deletion\"},{\"type\":\"required_status_checks\","
+		                 "\"parameters\":{\"required_status_checks\":"
+		                 "[{\"context\":\"Headgate/Shop\"}]}}]"
+		               : "[]";
+	else if (parts.count == 6 && text_equal(parts.items[4], "branches"))
+		body = mode == MODE_PROTECTED ? "{\"protection\":{\"required_status_checks\":"
+		                                "{\"contexts\":[\"build\",\"headgate/shop\"]}}}"
+		                              : "{\"protection\":{\"enabled\":false}}";
+	if (!body)
+		return refusal(request, 404, "Not Found", NULL);
+	return (struct answer){.status = 200, .body = body, .remaining = "4999"};
 }
 
 /* /repos/OWNER/NAME/<noun>/SHA<end> */
@@ -465,6 +512,8 @@ static bool commit_exists(struct request *request)
 {
 	struct text_list lines = {0};
 
+	if (request->sha[strspn(request->sha, "0")] == '\0')
+		return false;
 	if (!stub.commits || !file_exists(stub.commits))
 		return true;
 	text_split(request->arena, read_text(stub.commits, true), '\n', &lines);

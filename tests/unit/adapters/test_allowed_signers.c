@@ -117,7 +117,7 @@ static void a_line_that_could_be_misread_refuses_the_file(void **state)
 		  "Write"},
 		{"a comma at the end", "ada " GIT ", " KEY "\n", "line 1", "end in a comma", "last comma"},
 		{"an authority", "ada cert-authority," GIT " " KEY "\n", "line 1",
-		  "certificates come with a later version", "each person"},
+		  "certificates do not count here", "each person"},
 		{"the key of a certificate", "ada " GIT " ssh-ed25519-cert-v01@openssh.com AAAA\n", "line 1",
 		  "cannot be used", ".pub"},
 		{"an end before the beginning",

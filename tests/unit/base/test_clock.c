@@ -167,6 +167,34 @@ static void a_signal_ends_a_sleep(void **state)
 		assert_int_equal(status_of_child(sleep_and_be_stopped, &numbers[i]), 0);
 }
 
+/* In a child, since the handler stays. Whoever is asked to read the configuration again first ends what it is at. */
+static void poll_while_a_reload_waits(void *context)
+{
+	const uint64_t begin = clock_monotonic_ms();
+	int ends[2];
+	struct pollfd fd = {.events = POLLIN};
+
+	(void)context;
+	reload_watch();
+	if (pipe(ends) || kill(getpid(), SIGHUP) || !reload_waits())
+		_exit(1);
+	fd.fd = ends[0];
+	if (clock_poll(&fd, 1, 50) || clock_monotonic_ms() - begin < 50)
+		_exit(2); /* it did not wait */
+	if (write(ends[1], "x", 1) != 1 || clock_poll(&fd, 1, 20000) != 1)
+		_exit(3); /* it did not see what came */
+	clock_sleep_ms(20000);
+	if (clock_monotonic_ms() - begin > 10000 || !reload_asked() || reload_waits())
+		_exit(4);
+	_exit(0);
+}
+
+static void a_wish_to_reload_ends_a_sleep_and_no_conversation(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of_child(poll_while_a_reload_waits, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +207,7 @@ int main(void)
 		TEST(a_sleep_lasts),
 		TEST(poll_tells_what_is_ready),
 		TEST(a_signal_ends_a_sleep),
+		TEST(a_wish_to_reload_ends_a_sleep_and_no_conversation),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

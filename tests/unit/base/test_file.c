@@ -391,6 +391,32 @@ static void nothing_is_appended_through_a_link(void **state)
 	assert_holds(place, victim, "mine");
 }
 
+static void a_file_that_is_replaced_keeps_owner_and_mode(void **state)
+{
+	struct place *place = *state;
+	const char *path = path_of(place, "keys"), *link = path_of(place, "link");
+	struct stat old, new;
+
+	assert_error(file_replace(place->arena, path, BYTES("x")), ERR_FILE);
+	assert_false(file_exists(path));
+	write_file(path, "old", 0640);
+	if (geteuid() == 0)
+		assert_int_equal(chown(path, 12345, 54321), 0);
+	assert_int_equal(stat(path, &old), 0);
+	assert_fine(file_replace(place->arena, path, BYTES("new")));
+	assert_int_equal(stat(path, &new), 0);
+	assert_holds(place, path, "new");
+	assert_int_equal(new.st_mode, old.st_mode);
+	assert_int_equal(new.st_uid, old.st_uid);
+	assert_int_equal(new.st_gid, old.st_gid);
+	assert_int_equal(symlink(path, link), 0);
+	assert_contains(file_replace(place->arena, link, BYTES("x"))->why, "ELOOP");
+	calls = 0;
+	file_calls.write = write_to_a_full_disk;
+	assert_contains(file_replace(place->arena, path, BYTES("newer"))->why, "ENOSPC");
+	assert_holds(place, path, "new");
+}
+
 static void a_private_folder_is_made_with_its_parents(void **state)
 {
 	struct place *place = *state;
@@ -485,6 +511,26 @@ static void paths_are_joined_and_taken_apart(void **state)
 		assert_string_equal(path_folder(place->arena, folders[i].path), folders[i].folder);
 }
 
+static void a_folder_is_listed_without_following_links(void **state)
+{
+	struct place *place = *state;
+	struct file_entries entries = {0};
+	char kinds[] = "????";
+
+	write_file(path_of(place, "0"), "x", 0600);
+	assert_int_equal(mkdir(path_of(place, "1"), 0700), 0);
+	assert_int_equal(symlink("1", path_of(place, "2")), 0);
+	assert_int_equal(mkfifo(path_of(place, "3"), 0600), 0);
+	assert_fine(folder_list(place->arena, place->folder, 4, &entries));
+	assert_int_equal(entries.count, 4);
+	for (size_t i = 0; i < entries.count; i++)
+		kinds[entries.items[i].name[0] - '0'] = "FDLO"[entries.items[i].kind];
+	assert_string_equal(kinds, "FDLO");
+	assert_error(folder_list(place->arena, place->folder, 3, &entries), ERR_FILE_LIMIT);
+	assert_error(folder_list(place->arena, path_of(place, "none"), 3, &entries), ERR_FILE);
+	assert_int_equal(entries.count, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,11 +550,13 @@ int main(void)
 		TEST_WITH_CALLS(appending_adds_behind),
 		TEST_WITH_CALLS(an_append_that_fails_leaves_no_half_line),
 		TEST_WITH_CALLS(nothing_is_appended_through_a_link),
+		TEST_WITH_CALLS(a_file_that_is_replaced_keeps_owner_and_mode),
 		TEST_WITH_CALLS(a_private_folder_is_made_with_its_parents),
 		TEST_WITH_CALLS(a_folder_that_others_may_write_to_is_not_private),
 		TEST_WITH_CALLS(a_folder_of_somebody_else_or_a_file_is_not_private),
 		TEST_WITH_CALLS(free_space_is_known),
 		TEST_WITH_CALLS(paths_are_joined_and_taken_apart),
+		TEST_IN_PLACE(a_folder_is_listed_without_following_links),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "unit/base/check.h"
 
 #include "base/hash.h"
+#include "base/text.h"
 
 static void the_published_examples_come_out(void **state)
 {
@@ -43,11 +44,38 @@ static void pieces_give_the_same_digest_as_the_whole(void **state)
 	}
 }
 
+/* RFC 2202, section 3, cases 1 and 2. */
+static void a_hashed_name_is_the_published_hmac(void **state)
+{
+	static const struct {
+		struct bytes key;
+		const char *data, *hex;
+	} rows[] = {
+		{{"\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b", 20},
+	         "Hi There",
+	         "b617318655057264e28bc0b6fb378c8ef146be00"},
+		{{"Jefe", 4},
+	         "what do ya want for nothing?",
+	         "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		unsigned char digest[HMAC_SHA1_SIZE];
+		char hex[2 * sizeof digest + 1];
+
+		hmac_sha1(rows[i].key, (struct bytes){rows[i].data, strlen(rows[i].data)}, digest);
+		text_hex(digest, sizeof digest, hex);
+		assert_string_equal(hex, rows[i].hex);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_published_examples_come_out),
 		TEST(pieces_give_the_same_digest_as_the_whole),
+		TEST(a_hashed_name_is_the_published_hmac),
 	};
 
 	return cmocka_run_group_tests_name("hash", tests, NULL, NULL);

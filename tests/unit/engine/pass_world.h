@@ -9,7 +9,7 @@
 
 #include "unit/stages/apply_world.h"
 
-#include "engine/engine.h"
+#include "engine/baseline.h"
 #include "fakes/backup_memory.h"
 #include "fakes/forge_memory.h"
 #include "fakes/keyring_memory.h"
@@ -41,6 +41,8 @@ struct pass_world {
 	struct text_list grants;     /* that a backup lacks */
 	bool is_not_empty;           /* objects without a ledger */
 	const char *foreign_journal; /* owns the ledger */
+	bool in_recovery;            /* the server is a standby */
+	bool another_at_work;        /* holds Prisma's lock */
 };
 
 struct pass_world *pass_world_new(

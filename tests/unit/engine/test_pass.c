@@ -447,7 +447,9 @@ static void a_baseline_that_is_repeated_keeps_what_was_deployed(void **state)
 
 	pass_world_push(world, A "," B, ADA, "Add both");
 	assert_fine(pass_world_pass(world));
-	assert_fine(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made));
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = "HEAD"}, world->arena,
+	                            &made));
 	assert_true(made.again);
 	assert_int_equal(made.migrations, 2);
 	assert_fine(pass_world_pass(world));
@@ -462,7 +464,9 @@ static void the_migrations_of_a_baseline_are_trusted_as_they_stand(void **state)
 	struct baseline_made made = {0};
 	const char *commit = pass_world_push(world, A, NULL, "Long ago");
 
-	assert_fine(engine_baseline(&world->engine, &world->target, commit, world->arena, &made));
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = commit}, world->arena,
+	                            &made));
 	assert_int_equal(made.migrations, 1);
 	assert_false(made.again);
 	assert_int_equal(world->server->sent.count, 0);
@@ -471,23 +475,103 @@ static void the_migrations_of_a_baseline_are_trusted_as_they_stand(void **state)
 	assert_status(world, commit, "success: applied 1 migration");
 }
 
-static void a_baseline_needs_an_empty_database(void **state)
+static void a_baseline_on_a_filled_database_needs_a_word(void **state)
 {
 	struct pass_world *world = pass_world_new(*state);
 	struct baseline_made made = {0};
+	const struct baseline_wish head = {.commit = "HEAD"};
+	struct ledger_row row = {.id = "r", .name = "a", .checksum = "c", .finished_us = 1};
+	struct memory memory;
 
 	pass_world_push(world, A, NULL, "Long ago");
 	world->is_not_empty = true;
-	assert_error(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made),
+	assert_error(engine_baseline(&world->engine, &world->target, &head, world->arena, &made),
 	             ERR_BASELINE_FILLED);
-	*LIST_ADD(world->arena, &world->server->ledger) =
-		(struct ledger_row){.id = "r", .name = "a", .checksum = "c", .finished_us = 1};
-	assert_error(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made),
-	             ERR_BASELINE_FILLED);
+	row.finished_us = 0;
+	*LIST_ADD(world->arena, &world->server->ledger) = row;
+	assert_error(engine_baseline(&world->engine, &world->target, &head, world->arena, &made),
+	             ERR_OPEN_FAILED_ROW);
+	world->server->ledger.items[0].finished_us = 1;
+	assert_error(engine_baseline(&world->engine, &world->target, &head, world->arena, &made),
+	             ERR_BASELINE_DIFFERS);
+	assert_int_equal(made.differences.count, 1);
 	assert_false(pass_world_memory(world).has_baseline);
-	assert_error(
-		engine_baseline(&world->engine, &world->target, "nowhere", world->arena, &made),
-		ERR_UNKNOWN_COMMIT);
+	assert_error(engine_baseline(&world->engine, &world->target,
+	                             &(struct baseline_wish){.commit = "nowhere"}, world->arena,
+	                             &made),
+	             ERR_UNKNOWN_COMMIT);
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = "HEAD", .accept = true},
+	                            world->arena, &made));
+	assert_int_equal(made.adopted, 1);
+	assert_int_equal(world->server->sent.count, 0);
+	memory = pass_world_memory(world);
+	assert_non_null(memory_deployed(&memory, "a"));
+}
+
+/* Whatever call breaks: said again, it ends as if nothing had happened; and forgotten, the rest is not taken for new. */
+static void a_baseline_that_was_cut_off_between_two_rows_is_said_again(void **state)
+{
+	const struct baseline_wish wish = {.commit = "HEAD", .applied_up_to = "b"},
+				   head = {.commit = "HEAD"},
+				   none = {.commit = "HEAD", .applied_up_to = "none"};
+	size_t cut_off = 0;
+	bool failed = true;
+
+	for (size_t n = 1; failed; n++) {
+		struct pass_world *world = pass_world_new(*state);
+		struct baseline_made made = {0};
+		struct memory memory;
+		struct error *error;
+
+		pass_world_push(world, A "," B, NULL, "Long ago");
+		world->is_not_empty = world->server->person_resolves = true;
+		world->faulty = (struct faulty){.fail_at = n, .code = ERR_DB_LOST};
+		error = engine_baseline(&world->engine, &world->target, &wish, world->arena, &made);
+		failed = world->faulty.failed;
+		assert_true(!error || failed);
+		world->faulty.fail_at = 0;
+		if (error && !world->server->ledger.count)
+			assert_error(engine_baseline(&world->engine, &world->target, &head,
+			                             world->arena, &made),
+			             ERR_BASELINE_FILLED);
+		if (error && world->server->ledger.count == 1) {
+			cut_off++;
+			assert_error(engine_baseline(&world->engine, &world->target, &none,
+			                             world->arena, &made),
+			             ERR_USAGE);
+		}
+		if (error)
+			assert_fine(engine_baseline(&world->engine, &world->target, &wish,
+			                            world->arena, &made));
+		memory = pass_world_memory(world);
+		assert_int_equal(memory.deployed.count, 2);
+		assert_int_equal(world->server->ledger.count, 2);
+		assert_int_equal(world->server->sent.count, 0);
+		assert_fine(pass_world_pass(world));
+		assert_int_equal(world->server->sent.count, 0);
+	}
+	assert_true(cut_off > 0);
+}
+
+/* `headgate resolve` would meet the other's fence, and send the person back here. */
+static void a_failed_row_in_a_ledger_of_another_journal_is_resolved_by_prisma(void **state)
+{
+	struct pass_world *world = pass_world_new(*state);
+	const struct baseline_wish head = {.commit = "HEAD"};
+	struct baseline_made made = {0};
+	struct error *error;
+
+	pass_world_push(world, A, NULL, "Long ago");
+	*LIST_ADD(world->arena, &world->server->ledger) =
+		(struct ledger_row){.id = "r", .name = "a b", .checksum = "c", .started_us = 1};
+	error = engine_baseline(&world->engine, &world->target, &head, world->arena, &made);
+	assert_error(error, ERR_OPEN_FAILED_ROW);
+	assert_contains(error->hint, "headgate resolve --target shop --rolled-back 'a b' (");
+	world->foreign_journal = "another";
+	error = engine_baseline(&world->engine, &world->target, &head, world->arena, &made);
+	assert_error(error, ERR_OPEN_FAILED_ROW);
+	assert_contains(error->hint, "npx prisma migrate resolve --rolled-back 'a b' (");
 }
 
 static void a_ledger_of_another_journal_is_left_alone(void **state)
@@ -565,7 +649,9 @@ int main(void)
 		TEST_WORLD(a_down_script_of_an_unsigned_commit_is_not_kept),
 		TEST_WORLD(a_baseline_that_is_repeated_keeps_what_was_deployed),
 		TEST_WORLD(the_migrations_of_a_baseline_are_trusted_as_they_stand),
-		TEST_WORLD(a_baseline_needs_an_empty_database),
+		TEST_WORLD(a_baseline_on_a_filled_database_needs_a_word),
+		TEST_WORLD(a_baseline_that_was_cut_off_between_two_rows_is_said_again),
+		TEST_WORLD(a_failed_row_in_a_ledger_of_another_journal_is_resolved_by_prisma),
 		TEST_WORLD(a_ledger_of_another_journal_is_left_alone),
 		TEST_WORLD(a_rewritten_branch_halts_and_names_what_vanished),
 		TEST_WORLD(one_target_is_worked_on_by_one_process),

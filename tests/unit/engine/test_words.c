@@ -30,6 +30,46 @@ static void a_backup_is_told_before_the_work(void **state)
 	                    "backup 168 MiB done, rolling back 1 migration");
 }
 
+static void an_earlier_backup_says_whose_it_is_and_how_old(void **state)
+{
+	struct backup_made backup = {.size = UINT64_C(168) << 20,
+	                             .from_target = "users",
+	                             .from_run = 41,
+	                             .age_ms = 12 * 60 * 1000};
+	const char *words;
+
+	assert_string_equal(
+		words_backed_up(*state, &backup, 1, 0),
+		"backup of 12 min ago, 168 MiB, from run 41 of 'users', applying 1 migration");
+	backup.from_target = "a-name-of-the-forty-letters-that-may-be-x";
+	backup.from_run = INT64_MAX;
+	words = words_backed_up(*state, &backup, 1000, 1000);
+	assert_true(strlen(words) <=
+	            STATUS_DESCRIPTION_MAXIMUM + 2); /* the ellipsis is three bytes */
+}
+
+static void what_would_be_done_fits_and_keeps_its_code(void **state)
+{
+	const char *long_word = "a word that is repeated until nothing of it fits any more, ";
+	const char *words;
+	struct error *error =
+		FAIL(*state, OPEN_FAILED_ROW,
+	             .what = arena_printf(*state, "%s%s%s", long_word, long_word, long_word),
+	             .hint = "Look.");
+
+	assert_string_equal(words_would_do(*state, 2, 0), "would apply 2 migrations");
+	assert_string_equal(words_would_do(*state, 0, 1), "would roll back 1 migration");
+	assert_string_equal(words_observed_adopted(*state, 1), "observe: applied by another");
+	words = words_observed_stop(*state, error);
+	assert_true(text_starts(words, "observe: would halt: a word"));
+	assert_true(text_ends(words, " (W015)"));
+	assert_true(code_points(words) <= STATUS_DESCRIPTION_MAXIMUM);
+	words = words_cannot_look(*state, error);
+	assert_true(text_starts(words, "observe: cannot look: a word"));
+	assert_true(text_ends(words, " (W015)"));
+	assert_true(code_points(words) <= STATUS_DESCRIPTION_MAXIMUM);
+}
+
 static void success_says_what_it_could_not_rest_on(void **state)
 {
 	static const struct {
@@ -50,9 +90,9 @@ static void success_says_what_it_could_not_rest_on(void **state)
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].sentence);
-		assert_string_equal(words_done(*state, &rows[i].policy, &tally), rows[i].words);
+		assert_string_equal(words_done(*state, &rows[i].policy, &tally, 0), rows[i].words);
 	}
-	assert_true(text_starts(words_done(*state, &rows[1].policy, &both),
+	assert_true(text_starts(words_done(*state, &rows[1].policy, &both, 0),
 	                        "rolled back 2 migrations, applied 1 in "));
 }
 
@@ -166,6 +206,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_plan_is_told_in_one_line),
 		TEST(a_backup_is_told_before_the_work),
+		TEST(what_would_be_done_fits_and_keeps_its_code),
+		TEST(an_earlier_backup_says_whose_it_is_and_how_old),
 		TEST(success_says_what_it_could_not_rest_on),
 		TEST(the_verdict_comes_first),
 		TEST(a_refusal_says_what_to_do_as_far_as_there_is_room),

@@ -10,6 +10,8 @@ static struct word read_word(struct arena *arena, const char *text);
 static void draw_tree(struct arena *arena, const char *text, struct migrations *tree);
 static void draw_ledger(struct arena *arena, const char *text, struct ledger *ledger,
                         struct memory *memory);
+static void draw_words_of_persons(struct arena *arena, const struct drawn_plan *drawn,
+                                  const struct ledger *ledger, struct memory *memory);
 static void draw_step(struct arena *arena, const char *text, struct steps *steps);
 static void draw_change(struct arena *arena, const char *text, struct changes *changes);
 
@@ -22,6 +24,7 @@ struct plan_input *plan_draw(struct arena *arena, const struct policy *policy,
 	struct migrations *tree = ARENA_NEW(arena, struct migrations), *head = tree;
 	struct steps *steps = ARENA_NEW(arena, struct steps);
 	struct text_list words = {0};
+	size_t upto, to_head;
 
 	*memory = (struct memory){.target = "shop", .has_baseline = true, .deployed_commit = "D"};
 	draw_tree(arena, drawn->tree, tree);
@@ -38,9 +41,16 @@ struct plan_input *plan_draw(struct arena *arena, const struct policy *policy,
 			.name = arena_copy(arena, words.items[i], (size_t)(at - words.items[i])),
 			.commit = at + 1};
 	}
+	draw_words_of_persons(arena, drawn, ledger, memory);
 	read_words(arena, drawn->steps, &words);
 	for (size_t i = 0; i < words.count; i++)
 		draw_step(arena, words.items[i], steps);
+	upto = steps->count;
+	read_words(arena, drawn->ahead, &words);
+	for (size_t i = 0; i < words.count; i++)
+		draw_step(arena, words.items[i], steps);
+	to_head = steps->count;
+	steps->count = steps->horizon = upto;
 	*input = (struct plan_input){
 		.policy = policy,
 		.memory = memory,
@@ -49,7 +59,9 @@ struct plan_input *plan_draw(struct arena *arena, const struct policy *policy,
 		.head = head,
 		.tree_exists = !text_equal(drawn->tree, "-"),
 		.migrations_path = "prisma/migrations",
+		.disposable = drawn->disposable,
 		.steps = steps,
+		.steps_to_head = to_head,
 		.horizon = steps->count ? steps->items[steps->count - 1].id : "D",
 	};
 	return input;
@@ -68,6 +80,9 @@ const char *plan_words(struct arena *arena, const struct plan *plan)
 		if (item->released_by)
 			text_printf(&text, "^%s", item->released_by);
 	}
+	for (size_t i = 0; i < plan->adopted.count; i++)
+		text_printf(&text, "%s=%s@%s", text.size ? " " : "", plan->adopted.items[i].name,
+		            plan->adopted.items[i].commit);
 	return text_get(&text);
 }
 
@@ -132,8 +147,11 @@ static void draw_ledger(struct arena *arena, const char *text, struct ledger *le
 		const bool lost = text_equal(word.state, "lost");
 
 		if (!*word.state || lost)
-			*LIST_ADD(arena, &memory->deployed) = (struct deployed_migration){
-				.name = word.name, .checksum = checksum, .row_id = id};
+			*LIST_ADD(arena, &memory->deployed) =
+				(struct deployed_migration){.name = word.name,
+			                                    .checksum = checksum,
+			                                    .row_id = id,
+			                                    .commit = "B"};
 		if (text_equal(word.state,
 		               "undone")) /* ours, and another hand set rolled_back_at */
 			*LIST_ADD(arena, &memory->deployed) = (struct deployed_migration){
@@ -152,6 +170,36 @@ static void draw_ledger(struct arena *arena, const char *text, struct ledger *le
 		for (size_t k = 0; !text_equal(states[k], word.state); k++)
 			if (k + 1 == sizeof states / sizeof *states)
 				BUG("no such state: '%s'", word.state);
+	}
+}
+
+static void draw_words_of_persons(struct arena *arena, const struct drawn_plan *drawn,
+                                  const struct ledger *ledger, struct memory *memory)
+{
+	struct text_list words;
+
+	read_words(arena, drawn->accepted, &words);
+	for (size_t i = 0; i < words.count; i++) {
+		const struct word word = read_word(arena, words.items[i]);
+
+		*LIST_ADD(arena, &memory->accepted) = (struct accepted_row){
+			.name = word.name,
+			.row_id = ledger_newest(ledger, word.name)->id,
+			.checksum = word.value ? sha256_text(arena, word.value, strlen(word.value))
+		                               : NULL};
+	}
+	read_words(arena, drawn->asked, &words);
+	for (size_t i = 0; i < words.count; i++)
+		*LIST_ADD(arena, &memory->asked) =
+			(struct asked_rollback){.name = words.items[i],
+		                                .row_id = ledger_newest(ledger, words.items[i])->id,
+		                                .by = "ann"};
+	read_words(arena, drawn->downs, &words);
+	for (size_t i = 0; i < words.count; i++) {
+		const struct word word = read_word(arena, words.items[i]);
+
+		*LIST_ADD(arena, &memory->downs) = (struct archived_down){
+			word.name, sha256_text(arena, word.value, strlen(word.value)), "down"};
 	}
 }
 

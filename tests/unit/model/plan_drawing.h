@@ -7,10 +7,15 @@
  *                "a=1:open", "a=1:rolled", "a=1:failed"; "a=1:lost" ours, and gone from
  *                              the ledger; "a=1:undone" ours, and another hand set rolled_back_at
  *   held         "c@R"           rolled back, removed by step R
+ *   accepted     "a"             the last row of a; "a=2": the bytes 2 count as its
+ *   asked        "a"             a person asked to roll the last row of a back
+ *   downs        "a=1"           a down script is archived for these bytes, which are not deployed
  *   steps        "S:+a,-b,~c,=d" S added a, removed b, changed c's SQL, changed something else of d. "!S:…" S did not
  *                                pass. "+.x" is a loose file
  *
- * The outcome: "-b@S +a@S"; "*": late, "^T": released by T.
+ *   ahead        steps beyond the horizon
+ *
+ * The outcome: "-b@S +a@S =c@S"; "=": adopted, "*": late, "^T": released by T.
  */
 #pragma once
 
@@ -18,7 +23,8 @@
 
 struct drawn_plan {
 	const char *sentence;
-	const char *tree, *ledger, *held, *steps, *head;
+	const char *tree, *ledger, *held, *steps, *head, *ahead, *accepted, *asked, *downs;
+	bool disposable;
 	const char *outcome;  /* when it is made */
 	enum error_code code; /* else; with the entry at fault, or NULL */
 	const char *culprit;

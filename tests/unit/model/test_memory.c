@@ -24,6 +24,22 @@ static void migrations_are_found_by_name(void **state)
 	assert_null(memory_held(&memory, "20260101_a"));
 }
 
+static void a_down_script_is_found_for_its_bytes_alone(void **state)
+{
+	struct deployed_migration deployed[] = {{.name = "a", .checksum = "1", .down_digest = "x"}};
+	struct archived_down downs[] = {{"b", "1", "y"}, {"b", "2", "z"}};
+	struct memory memory = {
+		.deployed = {.items = deployed, .count = 1},
+		.downs = {.items = downs, .count = 2},
+	};
+
+	(void)state;
+	assert_string_equal(memory_down(&memory, "a", "1"), "x");
+	assert_null(memory_down(&memory, "a", "2"));
+	assert_string_equal(memory_down(&memory, "b", "2"), "z");
+	assert_null(memory_down(&memory, "b", "3"));
+}
+
 static void refusals_are_found_by_commit_and_migration(void **state)
 {
 	struct refusal refusals[] = {
@@ -69,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(migrations_are_found_by_name),
+		cmocka_unit_test(a_down_script_is_found_for_its_bytes_alone),
 		cmocka_unit_test(refusals_are_found_by_commit_and_migration),
 		cmocka_unit_test(stages_are_found_by_name),
 	};

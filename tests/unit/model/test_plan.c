@@ -8,6 +8,7 @@
 
 static const struct policy otherwise = {.max_rollback = 3};
 static const struct policy refuses_late = {.max_rollback = 3, .late = LATE_REFUSE};
+static const struct policy refuses_others = {.max_rollback = 3, .elsewhere = ELSEWHERE_REFUSE};
 static const struct policy reports = {.max_rollback = 3, .unexplained = UNEXPLAINED_REPORT};
 
 static void tell(struct arena *arena, const struct policy *policy, const struct drawn_plan *drawn)
@@ -279,18 +280,174 @@ static void an_edited_migration_is_refused_with_both_checksums(void **state)
 	tell_all(*state, &otherwise, rows, ROWS(rows));
 }
 
-static void a_row_that_another_program_wrote_is_refused_by_name(void **state)
+static void an_edit_that_a_person_accepted_is_none(void **state)
+{
+	static const struct drawn_plan rows[] = {
+		{"of ours", .tree = "a=2", .ledger = "a=1", .accepted = "a=2", .steps = "S:~a",
+	         .outcome = ""},
+		{"with other line ends", .tree = "a=2\r\n", .ledger = "a=1", .accepted = "a=2\n",
+	         .outcome = ""},
+		{"edited once more", .tree = "a=3", .ledger = "a=1", .accepted = "a=2",
+	         .code = ERR_EDITED, .culprit = "a",
+	         .says = "headgate resolve --target shop --accept-edit a"},
+		{"that the row may stand says nothing about the file", .tree = "a=2",
+	         .ledger = "a=1", .accepted = "a", .code = ERR_EDITED, .culprit = "a"},
+		{"of another's: it is adopted", .tree = "a=2", .ledger = "a=1:other",
+	         .accepted = "a=2", .steps = "S:~a", .outcome = "=a@S"},
+	};
+
+	tell_all(*state, &otherwise, rows, ROWS(rows));
+}
+
+static void a_disposable_target_only_reports_an_edit(void **state)
+{
+	static const struct drawn_plan rows[] = {
+		{"another SQL, and one that is new", .tree = "a=2 b=1", .ledger = "a=1",
+	         .steps = "S:~a,+b", .disposable = true, .outcome = "+b@S"},
+		{"its migration.sql is missing", .tree = "a", .ledger = "a=1", .disposable = true,
+	         .outcome = ""},
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct plan plan = {0};
+		const char *culprit = NULL;
+
+		tell(*state, &otherwise, &rows[i]);
+		assert_fine(plan_make(*state, plan_draw(*state, &otherwise, &rows[i]), &plan,
+		                      &culprit));
+		assert_string_equal(text_join(*state, &plan.edited, " "), "a");
+		assert_contains(plan.notes.items[0], "'a' was edited after it was applied");
+	}
+}
+
+static void what_another_program_applied_is_adopted(void **state)
+{
+	static const struct drawn_plan rows[] = {
+		{"a migration of the branch", .tree = "a=1 b=2", .ledger = "a=1 b=2:other",
+	         .steps = "S:+b", .outcome = "=b@S"},
+		{"beside what is to be applied", .tree = "a=1 b=2 c=3", .ledger = "a=1 b=2:other",
+	         .steps = "S:+b,+c", .outcome = "+c@S =b@S"},
+		{"what came with the baseline is the baseline's", .tree = "a=1 b=2",
+	         .ledger = "a=1:other b=2:other", .outcome = "=a@D =b@D"},
+		{"the step that set its SQL last, passed or not", .tree = "a=2",
+	         .ledger = "a=2:other", .steps = "S:+a !T:~a U:=a", .outcome = "=a@T"},
+		{"it stands in a step that waits or is refused", .tree = "a=1", .head = "a=1 b=2",
+	         .ledger = "a=1 b=2:other", .ahead = "!T:+b", .outcome = "=b@T"},
+		{"as the branch will have it once a later step passes", .tree = "a=1",
+	         .head = "a=2", .ledger = "a=2:other", .steps = "S:+a", .ahead = "!T:~a",
+	         .outcome = "=a@T"},
+		{"with other line ends", .tree = "a=1\r\n", .ledger = "a=1\n:other",
+	         .outcome = "=a@D"},
+		{"it was held, and a passed step had brought it back", .tree = "a=1 b=2",
+	         .ledger = "a=1 b=2:rolled b=2:other", .held = "b@R", .steps = "S:+b",
+	         .outcome = "=b@S"},
+		{"it was held, and a person accepted the row", .tree = "a=1 b=2",
+	         .ledger = "a=1 b=2:rolled b=2:other", .held = "b@R", .accepted = "b",
+	         .outcome = "=b@D"},
+	};
+
+	tell_all(*state, &otherwise, rows, ROWS(rows));
+}
+
+static void what_another_program_applied_is_refused_when_the_policy_says_so(void **state)
 {
 	static const struct drawn_plan rows[] = {
 		{"a migration of the branch", .tree = "a=1 b=2", .ledger = "a=1 b=2:other",
 	         .steps = "S:+b", .code = ERR_ELSEWHERE,
-	         .says = "'b' was applied by another program"},
-		{"one that was deployed before: the second row is not ours", .tree = "a=1",
-	         .ledger = "a=1 a=1:other", .code = ERR_ELSEWHERE},
+	         .says = "headgate resolve --target shop --accept b"},
+		{"until a person accepts the row", .tree = "a=1 b=2", .ledger = "a=1 b=2:other",
+	         .accepted = "b", .steps = "S:+b", .outcome = "=b@S"},
+	};
+
+	tell_all(*state, &refuses_others, rows, ROWS(rows));
+}
+
+static void a_second_row_of_a_migration_is_not_adopted(void **state)
+{
+	static const struct drawn_plan rows[] = {
+		{"one is ours", .tree = "a=1", .ledger = "a=1 a=1:other", .code = ERR_UNEXPLAINED,
+	         .says = "a second applied row of 'a'"},
+		{"both are others'", .tree = "a=1", .ledger = "a=1:other a=1:other",
+	         .code = ERR_UNEXPLAINED},
+		{"a person accepted it", .tree = "a=1", .ledger = "a=1 a=1:other", .accepted = "a",
+	         .outcome = ""},
 	};
 
 	tell_all(*state, &otherwise, rows, ROWS(rows));
-	tell_all(*state, &reports, rows, ROWS(rows));
+}
+
+static void only_a_down_that_a_passed_step_set_is_adopted_with_its_migration(void **state)
+{
+	static const struct drawn_plan drawn = {"one folder", .tree = "a=1", .ledger = "a=1:other",
+	                                        .steps = "S:+a"};
+	static const struct {
+		const char *sentence, *path;
+		bool passed, settled, has_down;
+	} rows[] = {
+		{"the step passed", "a/down.sql", true, false, true},
+		{"it passed only for what the ledger has", "a/down.sql", true, true, false},
+		{"it did not pass", "a/down.sql", false, false, false},
+		{"nobody changed it since the deployed commit", "b/down.sql", true, true, true},
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct plan_input *input = plan_draw(*state, &otherwise, &drawn);
+		struct step *step = &input->steps->items[0];
+		struct plan plan = {0};
+		const char *culprit = NULL;
+
+		CASE(rows[i].sentence);
+		step->passed = rows[i].passed;
+		step->settled = rows[i].settled;
+		*LIST_ADD((struct arena *)*state, &step->files) =
+			(struct step_file){.path = rows[i].path};
+		input->tree->items[0].down = (struct bytes){"DROP", 4};
+		assert_fine(plan_make(*state, input, &plan, &culprit));
+		assert_int_equal(plan.adopted.count, 1);
+		assert_int_equal(plan.adopted.items[0].down.size, rows[i].has_down ? 4 : 0);
+	}
+}
+
+static void what_persons_ask_to_roll_back_goes_first_and_alone(void **state)
+{
+	static const struct drawn_plan rows[] = {
+		{"its folder is there", .tree = "a=1 b=2", .ledger = "a=1 b=2", .asked = "b",
+	         .outcome = "-b@B"},
+		{"a step took the folder away", .tree = "a=1", .ledger = "a=1 b=2", .asked = "b",
+	         .steps = "S:-b", .outcome = "-b@S"},
+		{"newest first", .tree = "a=1 b=2 c=3", .ledger = "a=1 b=2 c=3", .asked = "a c b",
+	         .outcome = "-c@B -b@B -a@B"},
+		{"what is to be applied waits for another look", .tree = "a=1 b=2 c=3",
+	         .ledger = "a=1 b=2", .asked = "b", .steps = "S:+c", .outcome = "-b@B"},
+		{"more than max_rollback are gone", .tree = "a=1", .ledger = "a=1 b=2 c=3 d=4 e=5",
+	         .asked = "e", .steps = "S:-b,-c,-d,-e", .outcome = "-e@S"},
+		{"a row that nobody explains", .tree = "a=1", .ledger = "a=1 x=9:other y=9:other",
+	         .asked = "x", .outcome = "-x@D"},
+		{"applied again while it was held", .tree = "a=1", .ledger = "b=2:rolled b=2:other",
+	         .held = "b@R", .asked = "b", .outcome = "-b@R"},
+		{"it is not applied any more", .tree = "a=1 b=2", .ledger = "a=1 b=2:rolled",
+	         .held = "b@R", .asked = "b", .outcome = ""},
+		{"not while the database is not the one that was left", .tree = "a=1 b=2",
+	         .ledger = "a=1 b=2 c=3:lost", .asked = "b", .code = ERR_DATABASE_WENT_BACK},
+	};
+
+	tell_all(*state, &otherwise, rows, ROWS(rows));
+}
+
+static void what_a_person_asks_to_roll_back_has_the_down_that_was_archived(void **state)
+{
+	static const struct drawn_plan drawn = {"a row that another wrote while it was held",
+	                                        .ledger = "b=2:rolled b=2:other", .held = "b@R",
+	                                        .asked = "b", .downs = "b=1 b=2"};
+	struct plan plan = {0};
+	const char *culprit = NULL;
+
+	assert_fine(plan_make(*state, plan_draw(*state, &otherwise, &drawn), &plan, &culprit));
+	assert_int_equal(plan.count, 1);
+	assert_true(plan.by_hand);
+	assert_int_equal(plan.rollbacks, 1);
+	assert_string_equal(plan.items[0].asked->by, "ann");
+	assert_string_equal(plan.items[0].down_digest, "down");
 }
 
 static void an_unexplained_row_is_refused(void **state)
@@ -304,9 +461,14 @@ static void an_unexplained_row_is_refused(void **state)
 	         .code = ERR_UNEXPLAINED},
 		{"a second row of a migration that is gone", .tree = "a=1",
 	         .ledger = "a=1 b=2 b=2:other", .steps = "S:-b", .code = ERR_UNEXPLAINED},
+		{"the ways out", .tree = "a=1", .ledger = "a=1 x=9:other", .code = ERR_UNEXPLAINED,
+	         .says = "(headgate rollback --target shop x), or let it stand (headgate resolve "
+	                 "--target shop --accept x)"},
+		{"a person accepted the row", .tree = "a=1", .ledger = "a=1 x=9:other",
+	         .accepted = "x", .outcome = ""},
 		{"another applied it while it was held", .tree = "a=1 b=2",
-	         .ledger = "a=1 b=2:rolled b=2:other", .held = "b@R", .steps = "S:+b",
-	         .code = ERR_UNEXPLAINED, .says = "while it was held"},
+	         .ledger = "a=1 b=2:rolled b=2:other", .held = "b@R", .code = ERR_UNEXPLAINED,
+	         .says = "while it was held"},
 		{"another applied it while it was held, and the branch has it not", .tree = "a=1",
 	         .ledger = "a=1 b=2:rolled b=2:other", .held = "b@R", .code = ERR_UNEXPLAINED},
 	};
@@ -339,7 +501,8 @@ static void an_open_row_halts_before_anything_else_is_looked_at(void **state)
 {
 	static const struct drawn_plan rows[] = {
 		{"a failed try that nobody resolved", .tree = "a=1 b=2", .ledger = "a=1 b=2:open",
-	         .code = ERR_OPEN_FAILED_ROW, .says = "npx prisma migrate resolve --rolled-back b"},
+	         .code = ERR_OPEN_FAILED_ROW,
+	         .says = "headgate resolve --target shop --rolled-back b"},
 		{"beside an edited one and an unexplained one", .tree = "a=2",
 	         .ledger = "a=1 x=1:other b=2:open", .code = ERR_OPEN_FAILED_ROW},
 		{"while the folder is gone", .tree = "-", .ledger = "a=1 b=2:open",
@@ -551,7 +714,14 @@ int main(void)
 		TEST(a_migrations_folder_that_vanished_is_never_a_rollback),
 		TEST(a_folder_that_is_not_there_is_told_where_nothing_is_deployed),
 		TEST(an_edited_migration_is_refused_with_both_checksums),
-		TEST(a_row_that_another_program_wrote_is_refused_by_name),
+		TEST(an_edit_that_a_person_accepted_is_none),
+		TEST(a_disposable_target_only_reports_an_edit),
+		TEST(what_another_program_applied_is_adopted),
+		TEST(what_another_program_applied_is_refused_when_the_policy_says_so),
+		TEST(a_second_row_of_a_migration_is_not_adopted),
+		TEST(only_a_down_that_a_passed_step_set_is_adopted_with_its_migration),
+		TEST(what_persons_ask_to_roll_back_goes_first_and_alone),
+		TEST(what_a_person_asks_to_roll_back_has_the_down_that_was_archived),
 		TEST(an_unexplained_row_is_refused),
 		TEST(an_unexplained_row_is_only_reported_when_the_policy_says_so),
 		TEST(an_open_row_halts_before_anything_else_is_looked_at),

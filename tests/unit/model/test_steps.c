@@ -422,7 +422,7 @@ static void trust_in_the_branch_verifies_nothing(void **state)
 
 		 CASE("two others descend from the deployed commit, the first does not");
 		 assert_error(error, ERR_NO_BASE);
-		 assert_contains(error->hint, "headgate baseline M");
+		 assert_contains(error->hint, "headgate baseline --target NAME M");
 		 assert_int_equal(steps.count, 77);
 		 CASE("nobody does");
 		 history = drawing_history(*state, &drawing, NULL, "x");
@@ -556,6 +556,61 @@ static void trust_in_the_branch_verifies_nothing(void **state)
 		 assert_string_equal(steps.items[1].refused_at, "check");
 		 }
 
+		 static void what_the_ledger_has_needs_no_voucher(void **state)
+		 {
+		 static const struct {
+			 const char *sentence, *folder;
+			 size_t upto;
+			 struct drawn commits[4];
+			 const char *outcome;
+			 bool vouches;
+		 } rows[] = {
+		{"all that an unsigned step brings", "b", 0,
+		  {{"D", "", A1, U}, {"E", "D", A1 " " B1 " b/down.sql=1", U}}, "E(E)+ |", false},
+		{"and so does a signed one, which vouches for it", "b", 0,
+		  {{"D", "", A1, U}, {"E", "D", A1 " " B1, G}}, "E(E)+ |", true},
+		{"only a part of it", "b", 0,
+		  {{"D", "", A1, U}, {"E", "D", A1 " " B1 " " C1, U}}, "| E(E)!UNSIGNED", false},
+		{"only a part of it, and a signed step takes the rest back", "b", 0,
+		  {{"D", "", A1, U}, {"E", "D", A1 " " B1 " " C1, U}, {"F", "E", A1 " " B1, G}},
+		  "E(E)!UNSIGNED~F F(F)+ |", false},
+		{"a folder whose name only begins like it", "b", 0,
+		  {{"D", "", A1, U}, {"E", "D", A1 " bb/migration.sql=1", U}}, "| E(E)!UNSIGNED", false},
+		{"what a later step changes in it needs one", "b", 0,
+		  {{"D", "", A1, U}, {"E", "D", A1 " " B1, U}, {"F", "E", A1 " " B1 " b/down.sql=1", U}},
+		  "E(E)+ | F(F)!UNSIGNED", false},
+		 };
+
+		 for (size_t i = 0; i < ROWS(rows); i++) {
+			 struct drawing drawing = draw(rows[i].commits);
+			 struct steps steps;
+
+			 CASE(rows[i].sentence);
+			 drawing.count = rows[i].commits[2].id ? 3 : 2;
+			 steps = walk(*state, &drawing, "D");
+			 steps_settle_folder(&steps, rows[i].upto, rows[i].folder, true);
+			 assert_fine(steps_judge(*state, TRUST_ALL, &steps, drawing_judge, &drawing));
+			 steps_settle_undone(*state, &steps);
+			 assert_string_equal(drawing_summary(*state, &steps), rows[i].outcome);
+			 assert_int_equal(step_vouches(&steps.items[0]), rows[i].vouches);
+		 }
+		 }
+
+		 static void who_set_a_file_last_is_known(void **state)
+		 {
+		 static const struct drawn commits[] = {
+		{"D", "", A1, U}, {"E", "D", A2, G}, {"F", "E", A2 " " B1, G}, {NULL, NULL, NULL, U}};
+		 struct drawing drawing = draw(commits);
+		 struct steps steps = walk(*state, &drawing, "D");
+		 const struct step_file *file = NULL;
+
+		 assert_string_equal(steps_last_set(&steps, 2, "a/migration.sql", &file)->id, "E");
+		 assert_string_equal(file->path, "a/migration.sql");
+		 assert_null(steps_last_set(&steps, 1, "b/migration.sql", &file));
+		 assert_string_equal(steps_last_set(&steps, 2, "b/migration.sql", &file)->id, "F");
+		 assert_null(steps_last_set(&steps, 2, "a/down.sql", &file));
+		 }
+
 		 static void every_commit_is_listed_once_and_only_where_it_matters(void **state)
 		 {
 		 static const struct drawn commits[] = {
@@ -588,6 +643,8 @@ static void trust_in_the_branch_verifies_nothing(void **state)
 		 TEST(a_good_verdict_without_a_person_or_bytes_vouches_for_nothing),
 		 TEST(a_refusal_names_the_commit_and_the_command),
 		 TEST(another_stage_may_refuse_and_is_settled_again),
+		 TEST(what_the_ledger_has_needs_no_voucher),
+		 TEST(who_set_a_file_last_is_known),
 		 TEST(every_commit_is_listed_once_and_only_where_it_matters),
 	};
 	/* clang-format on */

@@ -264,8 +264,10 @@ static void many_refusals_do_not_take_forever(void **state)
 			(struct folder_entry){"lock", ENTRY_FILE, arena_printf(arena, "%zu", i)};
 		step->id = entries[i].id;
 		step->refusal = refusal;
-		*LIST_ADD(arena, &step->files) = (struct step_file){
-			"lock", i ? &entries[i - 1] : NULL, i + 1 < REFUSALS ? &entries[i] : NULL};
+		*LIST_ADD(arena, &step->files) =
+			(struct step_file){.path = "lock",
+		                           .before = i ? &entries[i - 1] : NULL,
+		                           .after = i + 1 < REFUSALS ? &entries[i] : NULL};
 	}
 	steps_settle_undone(arena, &steps);
 	assert_int_equal(steps.horizon, REFUSALS);

@@ -135,6 +135,13 @@ static void what_is_wrong_is_refused_and_says_what_to_write(void **state)
 	         "needs one database URL", "database_url_file"},
 		{"two databases", GOOD "    database_url_file: x\n", "needs one database URL",
 	         "both given"},
+		{"a password command that is looked for",
+	         GOOD "    password_command: [vault, read]\n", "'vault' is not an absolute path",
+	         "/usr/bin/vault"},
+		{"a password command that is no program", GOOD "    password_command: /tmp\n",
+	         "password_command of target 'shop'", "/tmp"},
+		{"a credential that is a path", GOOD "    database_url_file: credential:a/b\n",
+	         "no name of a credential", ""},
 		{"no policy", TOP "targets:\n  shop: {database_url: x}\n", "policy", ""},
 		{"a policy that is not there",
 	         TOP "targets:\n  shop: {database_url: x, policy: q.yaml}\n", "no policy",
@@ -179,6 +186,51 @@ static void what_is_wrong_is_refused_and_says_what_to_write(void **state)
 	}
 }
 
+static void a_password_command_is_a_program_that_nobody_else_may_write(void **state)
+{
+	struct place *place = *state;
+	const char *program = path_of(place, "vault");
+	const char *yaml =
+		arena_printf(place->arena, GOOD "    password_command: [%s, a, b c]\n", program);
+	struct config config = {0};
+	struct error *error;
+
+	assert_fine(load(place, yaml, &config)); /* not installed here: as in CI */
+	assert_int_equal(config.targets[0].password_command.count, 3);
+	assert_string_equal(config.targets[0].password_command.items[2], "b c");
+	write_file(program, "#!/bin/sh\n", 0700);
+	assert_fine(load(place, yaml, &config));
+	assert_int_equal(chmod(program, 0720), 0);
+	error = load(place, yaml, &config);
+	assert_error(error, ERR_CONFIG);
+	assert_contains(error->why, program);
+	assert_contains(error->hint, "chmod go-w");
+	assert_int_equal(chmod(program, 0600), 0);
+	assert_error(load(place, yaml, &config), ERR_CONFIG); /* it cannot be run */
+}
+
+static void a_credential_of_systemd_is_a_file_by_its_name(void **state)
+{
+	static const char yaml[] =
+		"state: s\nkeys: {allowed_signers: 'credential:keys'}\nbackups: b\n"
+		"repository: {url: /x, token_file: 'credential:git'}\n"
+		"targets:\n  shop:\n    database_url_file: credential:shop.url\n    policy: p.yaml\n";
+	struct place *place = *state;
+	struct config config = {0};
+
+	setenv("CREDENTIALS_DIRECTORY", "/run/credentials/other.service", 1);
+	assert_fine(load(place, yaml, &config));
+	assert_string_equal(config.targets[0].database_url_file,
+	                    "/run/credentials/other.service/shop.url");
+	assert_string_equal(config.repository.token_file, "/run/credentials/other.service/git");
+	/* Only what is a secret's file. */
+	assert_string_equal(config.keys.allowed_signers, path_of(place, "credential:keys"));
+	unsetenv("CREDENTIALS_DIRECTORY");
+	assert_fine(load(place, yaml, &config)); /* typed beside the service */
+	assert_string_equal(config.targets[0].database_url_file,
+	                    "/run/credentials/headgate.service/shop.url");
+}
+
 static void a_policy_may_not_ask_for_what_is_not_configured(void **state)
 {
 	static const struct {
@@ -206,6 +258,13 @@ static void a_policy_may_not_ask_for_what_is_not_configured(void **state)
 		place,
 		"state: s\nrepository: {url: /x}\ntargets:\n  dev: {database_url: x, policy: open.yaml}\n",
 		&config));
+	CASE("OpenPGP keys alone are enough");
+	assert_fine(load(
+		place,
+		"state: s\nkeys: {openpgp: keys/openpgp}\nbackups: b\nrepository: {url: /x}\ntargets:\n" SHOP,
+		&config));
+	assert_string_equal(config.keys.openpgp, path_of(place, "keys/openpgp"));
+	assert_null(config.keys.allowed_signers);
 }
 
 static void errors_of_a_policy_name_the_policy(void **state)
@@ -219,8 +278,8 @@ static void errors_of_a_policy_name_the_policy(void **state)
 	assert_error(error, ERR_CONFIG);
 	assert_contains(error->what, path_of(place, "p.yaml"));
 	assert_contains(error->what, "line 2");
-	write_file(path_of(place, "p.yaml"), "trust: signed\n", 0644);
-	assert_contains(words_of(place->arena, load(place, GOOD, &config)), "trust: signed");
+	write_file(path_of(place, "p.yaml"), "trust: tag\n", 0644);
+	assert_contains(words_of(place->arena, load(place, GOOD, &config)), "trust: tag");
 }
 
 static void a_file_that_others_may_write_is_refused(void **state)
@@ -314,7 +373,7 @@ static bool is_field(const char *name)
 
 static void every_variable_overrides_a_field_and_none_that_decides(void **state)
 {
-	static const char *const never[] = {"keys.allowed_signers", "keys.revoked",
+	static const char *const never[] = {"keys.allowed_signers", "keys.revoked", "keys.openpgp",
 	                                    "repository.url"};
 	size_t count;
 	const struct config_variable *variables = config_variables(&count);
@@ -358,6 +417,8 @@ int main(void)
 		TEST_HERE(a_small_configuration_has_good_defaults),
 		TEST_HERE(many_targets_each_have_their_own_policy),
 		TEST_HERE(what_is_wrong_is_refused_and_says_what_to_write),
+		TEST_HERE(a_password_command_is_a_program_that_nobody_else_may_write),
+		TEST_HERE(a_credential_of_systemd_is_a_file_by_its_name),
 		TEST_HERE(a_policy_may_not_ask_for_what_is_not_configured),
 		TEST_HERE(errors_of_a_policy_name_the_policy),
 		TEST_HERE(a_file_that_others_may_write_is_refused),

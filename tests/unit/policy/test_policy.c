@@ -105,6 +105,32 @@ static void a_policy_that_says_only_its_trust_is_a_careful_one(void **state)
 	assert_string_equal(policy.path, "/etc/p.yaml");
 }
 
+static void trust_signed_counts_persons_and_forgets_old_signatures(void **state)
+{
+	struct policy policy = {0};
+
+	assert_fine(
+		decode(*state, "trust: signed\nthreshold: 2\nmax_signature_age: 90d\n", &policy));
+	assert_int_equal(policy.trust, TRUST_SIGNED);
+	assert_int_equal(policy.threshold, 2);
+	assert_int_equal(policy.max_signature_age, 90ull * 24 * 60 * 60 * 1000);
+	assert_fine(decode(*state, "trust: signed\n", &policy));
+	assert_int_equal(policy.threshold, 1);
+	assert_int_equal(policy.max_signature_age, 0);
+	assert_error(decode(*state, "trust: signed\nthreshold: 0\n", &policy), ERR_CONFIG);
+}
+
+/* Who reads the file would think that two persons are asked. */
+static void who_wants_two_persons_must_trust_signed(void **state)
+{
+	struct policy policy = {.max_rollback = 99};
+
+	assert_error(decode(*state, "trust: all\nthreshold: 2\n", &policy), ERR_CONFIG);
+	assert_error(decode(*state, "trust: branch\nmax_signature_age: 1d\n", &policy), ERR_CONFIG);
+	assert_int_equal(policy.max_rollback, 99);
+	assert_fine(decode(*state, "trust: all\nthreshold: 1\n", &policy));
+}
+
 static void trust_must_be_written_out(void **state)
 {
 	struct policy policy = {.max_rollback = 99};
@@ -118,7 +144,7 @@ static void trust_must_be_written_out(void **state)
 
 static void trust_that_comes_later_is_refused_by_name(void **state)
 {
-	static const char *const values[] = {"signed", "tag"};
+	static const char *const values[] = {"tag"};
 	struct policy policy;
 
 	for (size_t i = 0; i < ROWS(values); i++) {
@@ -128,7 +154,7 @@ static void trust_that_comes_later_is_refused_by_name(void **state)
 		CASE(values[i]);
 		assert_error(error, ERR_CONFIG);
 		assert_contains(error->what, arena_printf(*state, "trust: %s", values[i]));
-		assert_contains(error->why, "not supported by this version");
+		assert_contains(error->why, "is not supported");
 		assert_contains(error->hint, "trust: all");
 	}
 }
@@ -229,6 +255,8 @@ int main(void)
 		TEST(staging_asks_for_signatures_and_a_backup_but_no_ticks),
 		TEST(production_asks_for_everything),
 		TEST(a_policy_that_says_only_its_trust_is_a_careful_one),
+		TEST(trust_signed_counts_persons_and_forgets_old_signatures),
+		TEST(who_wants_two_persons_must_trust_signed),
 		TEST(trust_must_be_written_out),
 		TEST(trust_that_comes_later_is_refused_by_name),
 		TEST(what_a_policy_may_not_say_is_refused_with_its_line),

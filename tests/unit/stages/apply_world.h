@@ -17,6 +17,7 @@ struct scripted_answer {
 	const char *sql;
 	const char *sqlstate; /* NULL: it succeeds */
 	const char *message, *context;
+	struct blockers blockers;           /* seen while it waited */
 	const char *tags;                   /* of a success or before the failure, "BEGIN,COMMIT" */
 	enum transaction_state transaction; /* afterwards, in ways two and three */
 	size_t times;                       /* so often, from the first time on; 0: always */
@@ -62,6 +63,7 @@ struct world {
 	const char *commit_fails; /* SQLSTATE words */
 	const char *system_identifier;
 	const char *drops_lock;       /* SQL that drops Prisma's lock */
+	bool person_resolves;         /* rows that count as applied may be written */
 	const char *ends_transaction; /* SQL that commits ours, as no parser could tell */
 	size_t connects, locks, unlocks;
 

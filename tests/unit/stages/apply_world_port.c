@@ -117,8 +117,9 @@ static struct error *send(struct database *database, struct bytes sql,
 	struct world *world = world_of(database);
 	const char *text = arena_copy(arena, sql.data, sql.size);
 
-	(void)options;
 	assert_true(world->locked);
+	if (options->meanwhile)
+		TRY(options->meanwhile(options->work));
 	*LIST_ADD(world->arena, &world->sent) = text;
 	*ret_answer = (struct answer){.transaction = world->in_transaction ? TRANSACTION_OPEN
 	                                                                   : TRANSACTION_NONE};
@@ -157,6 +158,7 @@ static struct error *answer_to(struct world *world, const char *sql, struct answ
 	                                   .message = script->message,
 	                                   .context = script->context,
 	                                   .position = 1};
+	answer->blockers = script->blockers;
 	answer->copy_ended = script->copy_ended;
 	answer->lost = script->lost;
 	if (!world->in_transaction || script->transaction)
@@ -214,6 +216,18 @@ static void change_ledger(struct world *world, const struct ledger_change *chang
 		assert_int_equal(ledger_row_state(row_of(world, change->row_id)), ROW_APPLIED);
 		row_of(world, change->row_id)->finished_us = 0;
 		return;
+	case LEDGER_LOGGED:
+		assert_non_null(change->logs);
+		assert_int_equal(ledger_row_state(row_of(world, change->row_id)), ROW_OPEN);
+		return;
+	case LEDGER_RESOLVED_APPLIED:
+		if (!world->person_resolves)
+			fail_msg("only a person resolves");
+		fresh.finished_us = change->finished_us;
+		*LIST_ADD(world->arena, &world->ledger) = fresh;
+		return;
+	case LEDGER_RESOLVED_ROLLED_BACK:
+		fail_msg("only a person resolves");
 	}
 }
 
@@ -227,7 +241,8 @@ static void change_deployed(struct world *world, const struct deployed_change *d
 
 static struct error *commit(struct database *database, const struct fence *fence, const char *xid,
                             const struct ledger_change *change,
-                            const struct deployed_change *deployed, struct arena *arena)
+                            const struct deployed_change *deployed, struct arena *arena,
+                            bool *ret_lock_kept)
 {
 	struct world *world = world_of(database);
 
@@ -245,6 +260,7 @@ static struct error *commit(struct database *database, const struct fence *fence
 	world->role = NULL;
 	change_ledger(world, change);
 	change_deployed(world, deployed);
+	*ret_lock_kept = world->locked;
 	return NULL;
 }
 
@@ -262,6 +278,12 @@ static struct error *write_row(struct database *database, const struct fence *fe
 		change_ledger(world, change);
 	change_deployed(world, deployed);
 	return NULL;
+}
+
+static struct error *open_row(struct database *database, const struct fence *fence,
+                              const struct ledger_change *change, struct arena *arena)
+{
+	return write_row(database, fence, change, NULL, arena);
 }
 
 static struct error *rollback(struct database *database, struct arena *arena)
@@ -286,6 +308,15 @@ static struct error *tidy(struct database *database, struct arena *arena, bool *
 	world->role = NULL;
 	*ret_lock_kept = world->locked;
 	return NULL;
+}
+
+static struct error *tidy_and_write(struct database *database, const struct fence *fence,
+                                    const struct ledger_change *change,
+                                    const struct deployed_change *deployed, struct arena *arena,
+                                    bool *ret_lock_kept)
+{
+	TRY(tidy(database, arena, ret_lock_kept));
+	return *ret_lock_kept ? write_row(database, fence, change, deployed, arena) : NULL;
 }
 
 static struct error *probe(struct database *database, const struct statement *statement,
@@ -349,6 +380,8 @@ const struct database_ops world_ops = {
 	.send = send,
 	.commit = commit,
 	.write = write_row,
+	.open_row = open_row,
+	.tidy_and_write = tidy_and_write,
 	.rollback = rollback,
 	.tidy = tidy,
 	.probe = probe,

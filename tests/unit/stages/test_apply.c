@@ -53,18 +53,31 @@ static void the_journal_knows_what_was_deployed(void **state)
 	assert_string_equal(world_result(world, "2_orders"), "applied");
 }
 
-static void an_intent_is_durable_before_its_file_is_sent(void **state)
+/* The journal's disk and the server work at the same time: before the COMMIT nothing takes effect. */
+static void an_intent_is_durable_before_its_file_commits(void **state)
 {
 	struct world *world = two_migrations(*state);
 
 	world->faulty.fail_at = 1;
-	world->faulty.only = "database.send";
+	world->faulty.only = "database.commit";
 	world->faulty.code = ERR_DB_QUERY;
 	assert_error(apply_perform(&world->run), ERR_DB_QUERY);
 	world_crash(world);
 	assert_int_equal(world->run.memory.open_run->intents.count, 1);
 	assert_string_equal(world->run.memory.open_run->intents.items[0].xid, "1");
 	assert_null(world->run.memory.open_run->intents.items[0].result);
+}
+
+static void a_file_whose_intent_cannot_be_written_is_undone(void **state)
+{
+	struct world *world = two_migrations(*state);
+	struct faulty full = {.only = "journal.write", .fail_at = 1, .code = ERR_JOURNAL};
+
+	world->run.ports.journal = faulty_journal(*state, &full, &world->journal->port);
+	assert_error(apply_perform(&world->run), ERR_JOURNAL);
+	assert_false(world->in_transaction);
+	assert_int_equal(world->effects.count, 0);
+	assert_int_equal(world->ledger.count, 0);
 }
 
 static void one_journal_commit_is_enough_for_an_item(void **state)
@@ -181,6 +194,43 @@ static void locks_that_stay_away_are_waited_for_in_the_next_pass(void **state)
 	assert_int_equal(world_rows(world, "1_users"), 0);
 	world_remember(world);
 	assert_string_equal(world_result(world, "1_users"), "withdrawn");
+}
+
+static void whoever_is_in_the_way_of_a_file_is_named_first(void **state)
+{
+	static struct blocker ann = {.pid = 4711,
+	                             .application = "psql",
+	                             .user = "ann",
+	                             .state = "idle in transaction",
+	                             .age_ms = 240000};
+	static const struct {
+		struct blockers blockers;
+		const char *why, *hint, *sentence;
+	} cases[] = {
+		{{.items = &ann, .count = 1, .relation = "users"},
+	         "blocked by pid 4711 (app 'psql', user 'ann', idle in transaction for 4 min) on 'users'; "
+	         "55P03",
+	         "SELECT pg_terminate_backend(4711)",
+	         "somebody"},
+		{{.unknown = "too many clients"},
+	         "blockers not known: too many clients; 55P03",
+	         "pg_stat_activity",
+	         "nobody could look"},
+		{{.count = 0}, "55P03", "pg_stat_activity", "nobody was looked for"},
+	};
+
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct world *world = two_migrations(*state);
+		struct error *error;
+
+		CASE(cases[i].sentence);
+		*world_answer(world, USERS) = (struct scripted_answer){
+			.sql = USERS, .sqlstate = "55P03", .blockers = cases[i].blockers};
+		error = apply_perform(&world->run);
+		assert_error(error, ERR_LOCKS_BUSY);
+		assert_true(text_starts(error->why, cases[i].why));
+		assert_contains(error->hint, cases[i].hint);
+	}
 }
 
 static void a_deferred_constraint_fails_the_file_at_commit(void **state)
@@ -313,7 +363,7 @@ static void id_and_row_that_disagree_are_a_persons_business(void **state)
 		(struct faulty){.code = ERR_DB_LOST, .only = "database.commit", .fail_at = 1};
 	error = apply_perform(&world->run);
 	assert_error(error, ERR_OUTCOME_UNKNOWN);
-	assert_contains(error->hint, "migrate resolve --applied '1_users'");
+	assert_contains(error->hint, "headgate resolve --target shop --applied 1_users");
 }
 
 static void a_down_is_run_and_its_row_marked(void **state)
@@ -436,7 +486,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(two_migrations_land_with_their_rows),
 		TEST(the_journal_knows_what_was_deployed),
-		TEST(an_intent_is_durable_before_its_file_is_sent),
+		TEST(an_intent_is_durable_before_its_file_commits),
+		TEST(a_file_whose_intent_cannot_be_written_is_undone),
 		TEST(one_journal_commit_is_enough_for_an_item),
 		TEST(the_deployed_commit_moves_with_the_last_item),
 		TEST(a_failing_file_leaves_a_resolved_row_and_nothing_else),
@@ -444,6 +495,7 @@ int main(void)
 		TEST(copy_from_stdin_fails_the_file),
 		TEST(locks_are_tried_again_until_they_are_had),
 		TEST(locks_that_stay_away_are_waited_for_in_the_next_pass),
+		TEST(whoever_is_in_the_way_of_a_file_is_named_first),
 		TEST(a_deferred_constraint_fails_the_file_at_commit),
 		TEST(a_ledger_that_changed_before_the_lock_is_planned_anew),
 		TEST(a_file_that_drops_the_lock_makes_us_look_again),

@@ -92,7 +92,7 @@ static void a_transaction_that_committed_is_recorded(void **state)
 {
 	struct world *world = one_table(*state);
 
-	kill_at(world, "database.tidy", 1, false);
+	kill_at(world, "database.commit", 1, true);
 	assert_int_equal(world->run.memory.deployed.count, 0);
 	assert_string_equal(found(world, "1_users"), "applied");
 	assert_int_equal(world->run.memory.deployed.count, 1);
@@ -117,7 +117,7 @@ static void what_is_settled_stays_settled(void **state)
 {
 	struct world *world = one_table(*state);
 
-	kill_at(world, "database.tidy", 1, false);
+	kill_at(world, "database.commit", 1, true);
 	assert_fine(settle(world));
 	world->connects = 0;
 	assert_fine(settle(world));
@@ -127,18 +127,19 @@ static void what_is_settled_stays_settled(void **state)
 static void what_transaction_and_row_say_together(void **state)
 {
 	static const struct {
-		const char *call, *said;
+		bool committed;
+		const char *said;
 		enum error_code code; /* ERR_COUNT: none */
 		const char *result, *sentence;
 	} cases[] = {
-		{"database.tidy", "aborted", ERR_OUTCOME_UNKNOWN, NULL,
+		{true, "aborted", ERR_OUTCOME_UNKNOWN, NULL,
 	         "the row is there, the transaction was undone"},
-		{"database.commit", "committed", ERR_OUTCOME_UNKNOWN, NULL,
+		{false, "committed", ERR_OUTCOME_UNKNOWN, NULL,
 	         "it committed, and the row is gone"},
-		{"database.commit", "in progress", ERR_LOCKS_BUSY, NULL, "it is still at work"},
-		{"database.tidy", "too old", ERR_COUNT, "applied",
+		{false, "in progress", ERR_LOCKS_BUSY, NULL, "it is still at work"},
+		{true, "too old", ERR_COUNT, "applied",
 	         "the server forgot it, and the row is there"},
-		{"database.commit", "too old", ERR_OUTCOME_UNKNOWN, NULL,
+		{false, "too old", ERR_OUTCOME_UNKNOWN, NULL,
 	         "the server forgot it, and there is no row"},
 	};
 
@@ -147,7 +148,7 @@ static void what_transaction_and_row_say_together(void **state)
 		struct error *error;
 
 		CASE(cases[i].sentence);
-		kill_at(world, cases[i].call, 1, false);
+		kill_at(world, "database.commit", 1, cases[i].committed);
 		world->outcome_said = cases[i].said;
 		error = settle(world);
 		if (cases[i].code == ERR_COUNT)
@@ -180,7 +181,7 @@ static void a_rollback_that_committed_is_held(void **state)
 
 	world_revert(world, "1_users", "DROP TABLE users");
 	world_begin(world);
-	kill_at(world, "database.tidy", 1, false);
+	kill_at(world, "database.commit", 1, true);
 	assert_string_equal(found(world, "1_users"), "rolled_back");
 	assert_int_equal(world->run.memory.held.count, 1);
 	assert_int_equal(world->run.memory.deployed.count, 0);
@@ -206,6 +207,70 @@ static void without_an_open_row_nothing_was_begun(void **state)
 	assert_int_equal(world->sent.count, 0);
 }
 
+/* The intents of file and statement are durable together, and the row may be lost by a crash. */
+static void without_row_and_trace_nothing_took_effect(void **state)
+{
+	static const struct {
+		enum probe_result seen;
+		enum way way;
+		const char *call;
+		bool after, row_goes;
+		const char *result; /* NULL: for a person */
+		const char *sentence;
+	} cases[] = {
+		{PROBE_NOTHING, WAY_THREE, "database.open_row", false, false, "withdrawn",
+	         "killed before the row was written"},
+		{PROBE_NOTHING, WAY_THREE, "database.open_row", true, true, "withdrawn",
+	         "a crash of the server took the row back"},
+		{PROBE_NOTHING, WAY_THREE, "database.send", true, true, "withdrawn",
+	         "a crash of the server took row and index back"},
+		{PROBE_DONE, WAY_THREE, "database.send", true, true, NULL,
+	         "the index is there, so somebody removed the row"},
+		{PROBE_REMNANT, WAY_THREE, "database.send", true, true, NULL,
+	         "an invalid index is there, so somebody removed the row"},
+		{PROBE_RUNNING, WAY_THREE, "database.send", true, true, NULL,
+	         "it is still being built, and the row is gone"},
+		{PROBE_UNKNOWN, WAY_THREE, "database.send", true, true, NULL,
+	         "the catalog cannot tell"},
+		{PROBE_NOTHING, WAY_TWO, "database.send", true, true, NULL,
+	         "of a whole file no probe tells"},
+	};
+
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct world *world = world_new(*state);
+		struct plan_item *item = world_apply(world, "1_index", INDEX);
+		struct error *error;
+
+		CASE(cases[i].sentence);
+		world_statements(world, item, cases[i].way, INDEX, NULL);
+		world_begin(world);
+		WORLD_PROBE(world, "users_email", PROBE_NOTHING, cases[i].seen);
+		kill_at(world, cases[i].call, 1, cases[i].after);
+		if (cases[i].row_goes)
+			world->ledger.count = 0;
+		error = settle(world);
+		if (cases[i].result)
+			assert_fine(error);
+		else
+			assert_error(error, ERR_OUTCOME_UNKNOWN);
+		assert_true(text_equal(world_result(world, "1_index"), cases[i].result));
+		assert_int_equal(world->cleaned.count, 0);
+	}
+}
+
+static void a_row_that_goes_after_a_later_statement_is_a_persons_business(void **state)
+{
+	struct world *world = world_new(*state);
+	struct plan_item *item = world_apply(world, "1_two", INDEX ";" ADD);
+
+	world_statements(world, item, WAY_THREE, INDEX, ADD, NULL);
+	world_begin(world);
+	WORLD_PROBE(world, "users_email", PROBE_NOTHING, PROBE_DONE, PROBE_NOTHING);
+	kill_at(world, "database.send", 2, true);
+	world->ledger.count = 0;
+	assert_error(settle(world), ERR_OUTCOME_UNKNOWN);
+}
+
 static void own_transactions_whose_answer_was_never_read_are_a_persons_business(void **state)
 {
 	struct world *world = own_transactions(*state);
@@ -215,7 +280,7 @@ static void own_transactions_whose_answer_was_never_read_are_a_persons_business(
 	error = settle(world);
 	assert_error(error, ERR_OUTCOME_UNKNOWN);
 	assert_contains(error->what, "1_block");
-	assert_contains(error->hint, "npx prisma migrate resolve --applied '1_block'");
+	assert_contains(error->hint, "headgate resolve --target shop --applied 1_block");
 	assert_row(world, "1_block", ROW_OPEN);
 	assert_error(settle(world), ERR_OUTCOME_UNKNOWN);
 }
@@ -269,7 +334,7 @@ static void all_sent_and_the_row_not_closed_closes_it(void **state)
 {
 	struct world *world = own_transactions(*state);
 
-	kill_at(world, "database.write", 2, false);
+	kill_at(world, "database.tidy_and_write", 1, false);
 	assert_row(world, "1_block", ROW_OPEN);
 	assert_string_equal(found(world, "1_block"), "applied");
 	assert_int_equal(world_times_sent(world, BLOCK), 1);
@@ -442,8 +507,7 @@ static void another_server_is_not_asked(void **state)
 /* What a person need not decide ends as if nothing had happened. */
 static void a_kill_after_any_call_ends_as_an_undisturbed_run(void **state)
 {
-	static const char *const calls[] = {"database.begin",  "database.send",
-	                                    "database.commit", "database.tidy",
+	static const char *const calls[] = {"database.begin", "database.send", "database.commit",
 	                                    "database.unlock", "database.take_fence"};
 
 	for (size_t i = 0; i < ROWS(calls); i++)
@@ -491,6 +555,8 @@ int main(void)
 		TEST(a_rollback_that_committed_is_held),
 		TEST(without_an_intent_of_a_statement_nothing_was_sent),
 		TEST(without_an_open_row_nothing_was_begun),
+		TEST(without_row_and_trace_nothing_took_effect),
+		TEST(a_row_that_goes_after_a_later_statement_is_a_persons_business),
 		TEST(own_transactions_whose_answer_was_never_read_are_a_persons_business),
 		TEST(what_a_person_resolved_is_recorded),
 		TEST(a_file_that_failed_partly_waits_for_a_person),

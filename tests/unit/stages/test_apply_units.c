@@ -111,8 +111,8 @@ static void a_partly_applied_file_names_what_took_effect(void **state)
 	assert_error(error, ERR_SQL_PARTLY);
 	assert_contains(error->why, "took effect: BEGIN, CREATE TABLE, COMMIT");
 	assert_null(strstr(error->why, "DROP TABLE"));
-	assert_contains(error->hint, "npx prisma migrate resolve --applied '1_block'");
-	assert_contains(error->hint, "--rolled-back '1_block'");
+	assert_contains(error->hint, "headgate resolve --target shop --applied 1_block");
+	assert_contains(error->hint, "--rolled-back 1_block");
 }
 
 static void locks_in_way_two_are_tried_again(void **state)
@@ -162,11 +162,99 @@ static void an_index_that_is_not_there_afterwards_is_not_believed(void **state)
 	assert_row(world, "1_index", ROW_OPEN);
 }
 
+static void what_the_server_says_it_did_is_believed_when_nothing_was_there(void **state)
+{
+	static const struct {
+		enum statement_kind kind;
+		const char *verb, *sql, *tags;
+		size_t looks;
+		const char *sentence;
+	} cases[] = {
+		{STATEMENT_CREATE_INDEX_CONCURRENTLY, "CREATE INDEX", INDEX, "CREATE INDEX", 1,
+	         "said to be built"},
+		{STATEMENT_CREATE_INDEX_CONCURRENTLY, "CREATE INDEX", INDEX, NULL, 2,
+	         "another word than its own"},
+		{STATEMENT_CREATE_INDEX_CONCURRENTLY, "CREATE INDEX",
+	         "CREATE INDEX CONCURRENTLY if not exists users_email", "CREATE INDEX", 2,
+	         "content with whatever has that name"},
+		{STATEMENT_DROP_INDEX_CONCURRENTLY, "DROP INDEX",
+	         "DROP INDEX CONCURRENTLY IF EXISTS users_email", "DROP INDEX", 1,
+	         "content when it is gone, and that it is"},
+		{STATEMENT_DETACH_CONCURRENTLY, "ALTER TABLE",
+	         "ALTER TABLE users DETACH PARTITION users_email CONCURRENTLY", "ALTER TABLE", 2,
+	         "a kind that is always looked at"},
+	};
+
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		struct world *world = world_new(*state);
+		struct plan_item *item = world_apply(world, "1_index", cases[i].sql);
+		struct faulty counting = {.only = "database.probe"};
+
+		CASE(cases[i].sentence);
+		world_statements(world, item, WAY_THREE, cases[i].sql, NULL);
+		item->script.items[0].kind = cases[i].kind;
+		item->script.items[0].verb = cases[i].verb;
+		item->script.items[0].name = "users_email";
+		world_begin(world);
+		world_answer(world, cases[i].sql)->tags = cases[i].tags;
+		WORLD_PROBE(world, "users_email", PROBE_NOTHING, PROBE_DONE);
+		world->run.ports.database =
+			faulty_database(*state, &counting, world->run.ports.database);
+		assert_fine(apply_perform(&world->run));
+		assert_int_equal(counting.calls, cases[i].looks);
+		assert_row(world, "1_index", ROW_APPLIED);
+	}
+}
+
+static void one_journal_commit_is_enough_for_an_index(void **state)
+{
+	struct world *world = one_index(*state);
+	struct faulty counting = {.only = "journal.write"};
+
+	WORLD_PROBE(world, "users_email", PROBE_NOTHING, PROBE_DONE);
+	world->run.ports.journal = faulty_journal(*state, &counting, &world->journal->port);
+	assert_fine(apply_perform(&world->run));
+	assert_int_equal(counting.calls, 1);
+	assert_int_equal(world->run.memory.open_run->intents.count, 0);
+	assert_int_equal(world->run.records.count, 3); /* they go with STAGE_DONE */
+}
+
+/* Then the row must be durable before it, and its intent after the row. */
+static void an_index_that_something_is_known_of_has_an_intent_of_its_own(void **state)
+{
+	static const enum probe_result seen[] = {PROBE_DONE, PROBE_REMNANT, PROBE_UNKNOWN};
+
+	for (size_t i = 0; i < ROWS(seen); i++) {
+		struct world *world = one_index(*state);
+
+		WORLD_PROBE(world, "users_email", seen[i]);
+		world->faulty = (struct faulty){
+			.code = ERR_DB_LOST, .only = "database.write", .fail_at = 1, .after = true};
+		assert_error(apply_perform(&world->run), ERR_DB_LOST);
+		world_crash(world);
+		assert_int_equal(world->run.memory.open_run->intents.count, 1);
+		assert_int_equal(world->sent.count, 0);
+		assert_row(world, "1_index", ROW_OPEN);
+	}
+}
+
+/* The lock is another's to take while it is not ours: the row waits until it is again. */
+static void a_row_is_not_closed_without_the_lock(void **state)
+{
+	struct world *world = one_index(*state);
+
+	WORLD_PROBE(world, "users_email", PROBE_NOTHING, PROBE_DONE);
+	world->drops_lock = INDEX;
+	assert_fine(apply_perform(&world->run));
+	assert_int_equal(world->locks, 2);
+	assert_row(world, "1_index", ROW_APPLIED);
+}
+
 static void a_remnant_of_an_earlier_try_is_removed_first(void **state)
 {
 	struct world *world = one_index(*state);
 
-	WORLD_PROBE(world, "users_email", PROBE_REMNANT, PROBE_NOTHING, PROBE_DONE);
+	WORLD_PROBE(world, "users_email", PROBE_REMNANT, PROBE_REMNANT, PROBE_NOTHING, PROBE_DONE);
 	assert_fine(apply_perform(&world->run));
 	assert_int_equal(world->cleaned.count, 1);
 	assert_string_equal(world->cleaned.items[0], "users_email");
@@ -210,11 +298,16 @@ static void a_build_that_a_waiter_blocks_lets_the_waiter_go(void **state)
 
 static void a_build_that_is_blocked_for_long_waits_for_the_next_pass(void **state)
 {
+	static struct blocker writer = {.pid = 4711, .user = "ann"};
 	struct world *world = one_index(*state);
+	struct error *error;
 
 	WORLD_PROBE(world, "users_email", PROBE_NOTHING);
-	*world_answer(world, INDEX) = (struct scripted_answer){.sql = INDEX, .sqlstate = "40P01"};
-	assert_error(apply_perform(&world->run), ERR_LOCKS_BUSY);
+	*world_answer(world, INDEX) = (struct scripted_answer){
+		.sql = INDEX, .sqlstate = "40P01", .blockers = {.items = &writer, .count = 1}};
+	error = apply_perform(&world->run);
+	assert_error(error, ERR_LOCKS_BUSY);
+	assert_true(text_starts(error->why, "blocked by pid 4711 (user 'ann'); "));
 	assert_row(world, "1_index", ROW_FAILED_TRY);
 	world_remember(world);
 	assert_string_equal(world_result(world, "1_index"), "withdrawn");
@@ -379,6 +472,10 @@ int main(void)
 		TEST(a_lost_connection_in_way_two_leaves_the_row_to_settle),
 		TEST(an_index_is_built_and_looked_at),
 		TEST(an_index_that_is_not_there_afterwards_is_not_believed),
+		TEST(what_the_server_says_it_did_is_believed_when_nothing_was_there),
+		TEST(one_journal_commit_is_enough_for_an_index),
+		TEST(an_index_that_something_is_known_of_has_an_intent_of_its_own),
+		TEST(a_row_is_not_closed_without_the_lock),
 		TEST(a_remnant_of_an_earlier_try_is_removed_first),
 		TEST(a_failed_build_is_cleaned_up_and_leaves_nothing),
 		TEST(an_index_that_was_there_before_proves_nothing_was_done),

@@ -168,7 +168,9 @@ static void what_came_with_the_baseline_needs_no_checklist(void **state)
 	struct baseline_made made = {0};
 
 	pass_world_push(world, A, NULL, "Long ago");
-	assert_fine(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made));
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = "HEAD"}, world->arena,
+	                            &made));
 	demand(world, (1u << ITEM_COUNT) - 1);
 	assert_fine(check_perform(verified(world)));
 }

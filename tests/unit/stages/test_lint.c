@@ -137,7 +137,9 @@ static void what_the_baseline_brought_is_no_steps_fault(void **state)
 	struct baseline_made made = {0};
 
 	pass_world_push(world, A, NULL, "Long ago");
-	assert_fine(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made));
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = "HEAD"}, world->arena,
+	                            &made));
 	script(world, "CREATE a", STATEMENT_FORBIDDEN, "ALTER SYSTEM");
 	assert_error(lint_perform(verified(world)), ERR_SQL_REFUSED);
 }

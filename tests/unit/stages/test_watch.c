@@ -148,7 +148,9 @@ static void another_server_is_never_touched(void **state)
 
 	world->server->system_identifier = "7001";
 	pass_world_push(world, "", NULL, "Begin");
-	assert_fine(engine_baseline(&world->engine, &world->target, "HEAD", world->arena, &made));
+	assert_fine(engine_baseline(&world->engine, &world->target,
+	                            &(struct baseline_wish){.commit = "HEAD"}, world->arena,
+	                            &made));
 	world->server->system_identifier = "7002";
 	run = pass_world_run(world);
 	assert_error(watch_perform(run), ERR_DB_OTHER);

@@ -1,0 +1,35 @@
+/*
+ * The folder of OpenPGP keys: one file PRINCIPAL.asc a person, in ASCII armor. Read strictly, like allowed_signers: what
+ * is not understood refuses the whole folder, by file and line.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+
+#define PGP_FILE_MAXIMUM (1024 * 1024) /* bytes */
+#define PGP_FILES_MAXIMUM 1000
+
+struct pgp_file {
+	const char *path, *principal;
+	struct bytes armor;     /* its armored blocks, and nothing else */
+	struct text_list named; /* fingerprints that it states, 40 upper-case hex digits */
+};
+
+struct pgp_files { /* by name */
+	struct pgp_file *items;
+	size_t count, room;
+};
+
+/*
+ * Folder and files must be ours or root's, and nobody else may write them. Names that begin with a dot are passed over;
+ * links are followed. *ret_digest: SHA-256 over names and contents. ERR_KEYRING.
+ *
+ * Beside the armor a file may hold blank lines, comments (#) and lines "fingerprint: " with 40 hex digits, spaces
+ * allowed. A file with more than one primary key must state each; one that states any holds exactly these.
+ */
+FALLIBLE pgp_folder_read(struct arena *arena, const char *folder, struct pgp_files *ret_files,
+                         const char **ret_digest);
+
+/* ERR_KEYRING: what is wrong with this file. */
+FALLIBLE pgp_file_refused(struct arena *arena, const char *path, const char *why, const char *hint);

@@ -1,0 +1,186 @@
+/*
+ * A checked-out repository as a source. What a reader gets wrong: it is somebody's work, not our mirror. So nothing is
+ * fetched, and what is missing is asked for in words that fit a clone of CI: cut off (shallow), or without this branch.
+ */
+#include "adapters/source_checkout.h"
+
+#include "adapters/git.h"
+#include "base/text.h"
+
+#define BRANCHES "refs/heads/"
+
+struct source_checkout {
+	struct source source;
+	struct git *git;
+	struct git_objects objects;
+};
+
+static struct error *head(struct source *source, const char *branch, struct arena *arena,
+                          const char **ret_branch, const char **ret_commit);
+static struct error *fetch(struct source *source, const char *branch, const char *commit,
+                           struct arena *arena);
+static struct error *commit_raw(struct source *source, const char *id, struct arena *arena,
+                                struct bytes *ret_raw);
+static struct error *resolve(struct source *source, const char *text, struct arena *arena,
+                             const char **ret_commit);
+static struct error *history(struct source *source, const char *from, const char *to,
+                             struct arena *arena, struct history *ret_history, bool *ret_descends);
+static struct error *refuse_cut_off(const struct source_checkout *self, struct arena *arena,
+                                    struct error *error);
+static struct error *folder(struct source *source, const char *commit, const char *path,
+                            struct arena *arena, struct folder *ret_folder);
+static struct error *entries(struct source *source, const char *tree, struct arena *arena,
+                             struct folder *ret_folder);
+static struct error *blob(struct source *source, const char *id, size_t maximum,
+                          struct arena *arena, struct bytes *ret_bytes);
+static void close_checkout(struct source *source);
+static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
+                                 struct arena *arena, struct bytes *ret_bytes);
+
+static const struct source_ops ops = {
+	.name = "checkout",
+	.head = head,
+	.fetch = fetch,
+	.commit = commit_raw,
+	.resolve = resolve,
+	.history = history,
+	.folder = folder,
+	.entries = entries,
+	.blob = blob,
+	.close = close_checkout,
+};
+
+FALLIBLE source_checkout_open(struct arena *arena, const char *path, struct source **ret_source)
+{
+	struct source_checkout *self = ARENA_NEW(arena, struct source_checkout);
+
+	self->source.ops = &ops;
+	TRY(git_open_checkout(arena, path, &self->git));
+	self->objects = (struct git_objects){.read = read_object, .context = self->git};
+	*ret_source = &self->source;
+	return NULL;
+}
+
+/* Of the branches that stand here; without a name, whatever is checked out. */
+static struct error *head(struct source *source, const char *branch, struct arena *arena,
+                          const char **ret_branch, const char **ret_commit)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+	const char *id = NULL;
+
+	TRY(git_find_ref(self->git, branch ? arena_printf(arena, BRANCHES "%s", branch) : "HEAD",
+	                 arena, &id));
+	if (!id)
+		return FAIL(arena, GIT_NO_BRANCH,
+		            .what = arena_printf(arena, "there is no branch '%s' in '%s'",
+		                                 branch ? branch : "HEAD", git_folder(self->git)),
+		            .hint = "See those that there are: git branch --all");
+	*ret_branch = branch ? branch : "HEAD";
+	*ret_commit = id;
+	return NULL;
+}
+
+static struct error *fetch(struct source *source, const char *branch, const char *commit,
+                           struct arena *arena)
+{
+	(void)source;
+	(void)branch;
+	(void)commit;
+	(void)arena;
+	return NULL; /* what is not here stays away */
+}
+
+static struct error *commit_raw(struct source *source, const char *id, struct arena *arena,
+                                struct bytes *ret_raw)
+{
+	return git_read(((struct source_checkout *)source)->git, id, GIT_KIND_COMMIT,
+	                COMMIT_MAXIMUM, arena, ret_raw);
+}
+
+static struct error *resolve(struct source *source, const char *text, struct arena *arena,
+                             const char **ret_commit)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+	const char *id = NULL;
+
+	TRY(git_find_revision(self->git, text, arena, &id));
+	if (id) {
+		*ret_commit = id;
+		return NULL;
+	}
+	if (git_is_shallow(self->git))
+		return refuse_cut_off(
+			self, arena,
+			FAIL(arena, UNKNOWN_COMMIT, /* not shown as it is */
+		             .what = arena_printf(arena, "cannot find commit '%s'", text)));
+	return FAIL(
+		arena, UNKNOWN_COMMIT, .what = arena_printf(arena, "cannot find commit '%s'", text),
+		.why = arena_printf(
+			arena,
+			"in '%s' it is neither a branch, a tag nor an id that names one commit",
+			git_folder(self->git)),
+		.hint = "See what there is: git branch --all. A branch that was not cloned is brought by: git fetch origin "
+			"main:refs/remotes/origin/main");
+}
+
+static struct error *history(struct source *source, const char *from, const char *to,
+                             struct arena *arena, struct history *ret_history, bool *ret_descends)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+
+	return refuse_cut_off(
+		self, arena,
+		git_objects_history(&self->objects, from, to, arena, ret_history, ret_descends));
+}
+
+/* What a clone of one commit deep, the default in CI, lacks. */
+static struct error *refuse_cut_off(const struct source_checkout *self, struct arena *arena,
+                                    struct error *error)
+{
+	const struct error_row *row = error ? error->row : NULL;
+
+	if ((row != &error_rows()[ERR_GIT_FORMAT] && row != &error_rows()[ERR_UNKNOWN_COMMIT]) ||
+	    !git_is_shallow(self->git))
+		return error;
+	return FAIL(
+		arena, GIT_SHALLOW, .what = error->what,
+		.why = arena_printf(arena, "'%s' is a shallow clone: its history was cut off%s%s",
+	                            git_folder(self->git), error->why ? "; " : "",
+	                            error->why ? error->why : ""),
+		.hint = "Bring all of it: git fetch --unshallow. In GitHub Actions write fetch-depth: 0 for "
+			"actions/checkout, in GitLab CI the variable GIT_DEPTH: \"0\".");
+}
+
+static struct error *folder(struct source *source, const char *commit, const char *path,
+                            struct arena *arena, struct folder *ret_folder)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+
+	return refuse_cut_off(self, arena,
+	                      git_objects_folder(&self->objects, commit, path, arena, ret_folder));
+}
+
+static struct error *entries(struct source *source, const char *tree, struct arena *arena,
+                             struct folder *ret_folder)
+{
+	return git_objects_entries(&((struct source_checkout *)source)->objects, tree, NULL, arena,
+	                           ret_folder);
+}
+
+static struct error *blob(struct source *source, const char *id, size_t maximum,
+                          struct arena *arena, struct bytes *ret_bytes)
+{
+	return git_read(((struct source_checkout *)source)->git, id, GIT_KIND_BLOB, maximum, arena,
+	                ret_bytes);
+}
+
+static void close_checkout(struct source *source)
+{
+	git_close(((struct source_checkout *)source)->git);
+}
+
+static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
+                                 struct arena *arena, struct bytes *ret_bytes)
+{
+	return git_read(context, id, kind, maximum, arena, ret_bytes);
+}

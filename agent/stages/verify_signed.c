@@ -1,0 +1,126 @@
+/*
+ * The rule `signed` on a run. What a reader gets wrong: what was passed before is not read from the repository alone. The
+ * journal says where the baseline and the deployed commit are; the line between them can then only be one.
+ */
+#include "stages/verify_signed.h"
+
+#include "base/clock.h"
+#include "model/trust.h"
+
+struct asking {
+	struct run *run;
+	steps_judging *judging;
+	bool has_past;
+	bool past_unknown; /* the line cannot be found any more: then a voucher must know the deployed commit */
+	struct trust_past past;
+};
+
+static struct error *judge(void *context, struct arena *arena, struct step_commit *commit);
+static struct error *between(void *context, const char *from, const char *to, struct arena *arena,
+                             struct history *ret_history, bool *ret_descends);
+static struct error *last_passed(void *context, const char *entry, struct arena *arena,
+                                 const char **ret_commit);
+static FALLIBLE read_past(struct asking *asking);
+static void tell(struct run *run, const struct trust_voucher *vouchers);
+
+FALLIBLE verify_signed(struct run *run, steps_judging *judging)
+{
+	const struct steps_reader reader = run_steps_reader(run);
+	const int64_t age = (int64_t)(run->policy->max_signature_age / 1000);
+	struct asking asking = {.run = run, .judging = judging};
+	const struct trust_rule rule = {
+		.reader = &reader,
+		.judging = judge,
+		.between = between,
+		.last_passed = last_passed,
+		.context = &asking,
+		.threshold = run->policy->threshold,
+		.oldest = age ? clock_wall() - age : INT64_MIN,
+	};
+	struct trust_voucher *vouchers = NULL;
+
+	TRY(trust_judge(run->arena, &rule, &run->steps, &vouchers));
+	if (run->evidence)
+		tell(run, vouchers);
+	return NULL;
+}
+
+/* For its age a signed commit's own date counts, too: it can only make it older. Keys never go by it. */
+static struct error *judge(void *context, struct arena *arena, struct step_commit *commit)
+{
+	struct asking *asking = context;
+
+	TRY(asking->judging(asking->run, arena, commit));
+	if (commit->parsed && commit->parsed->committer.when < commit->seen)
+		commit->seen = commit->parsed->committer.when;
+	return NULL;
+}
+
+static struct error *between(void *context, const char *from, const char *to, struct arena *arena,
+                             struct history *ret_history, bool *ret_descends)
+{
+	struct asking *asking = context;
+
+	return source_history(asking->run->ports.source, from, to, arena, ret_history,
+	                      ret_descends);
+}
+
+static struct error *last_passed(void *context, const char *entry, struct arena *arena,
+                                 const char **ret_commit)
+{
+	struct asking *asking = context;
+
+	(void)arena;
+	if (!asking->has_past)
+		TRY(read_past(asking));
+	*ret_commit = asking->past_unknown ? asking->run->memory.deployed_commit
+	                                   : trust_past_find(&asking->past, entry);
+	return NULL;
+}
+
+static FALLIBLE read_past(struct asking *asking)
+{
+	struct run *run = asking->run;
+	const struct steps_reader reader = run_steps_reader(run);
+	const char *deployed = run->memory.deployed_commit;
+	struct history history = {0};
+	bool descends = false;
+	struct error *error;
+
+	asking->has_past = true;
+	asking->past.baseline = run->memory.baseline;
+	error = source_history(run->ports.source, asking->past.baseline, deployed, run->arena,
+	                       &history, &descends);
+	if (!error && !descends) {
+		asking->past_unknown = true;
+		return NULL;
+	}
+	if (!error)
+		error = reader.listing(reader.context, asking->past.baseline, run->arena,
+		                       &asking->past.at_baseline);
+	if (!error)
+		error = steps_walk(run->arena, &history, asking->past.baseline, &reader,
+		                   &asking->past.line);
+	if (error && error->row->reaction == REACT_RETRY)
+		return error;
+	asking->past_unknown = error;
+	return NULL;
+}
+
+static void tell(struct run *run, const struct trust_voucher *vouchers)
+{
+	struct node *steps = node_map(run->arena);
+
+	for (size_t i = 0; i < run->steps.count; i++) {
+		struct node *one = node_map(run->arena);
+
+		if (!vouchers[i].persons.count)
+			continue;
+		node_set_text(run->arena, one, "commit",
+		              vouchers[i].commit ? vouchers[i].commit : run->steps.items[i].id);
+		node_set_text(run->arena, one, "persons",
+		              text_join(run->arena, &vouchers[i].persons, ", "));
+		node_set(run->arena, steps, run->steps.items[i].id, one);
+	}
+	node_set(run->arena, run->evidence, "vouched_by", steps);
+}

@@ -1,0 +1,175 @@
+/* Asks the rule about a drawn history. The same letter gives the same answer, and each is asked for once. */
+#include "unit/model/trust_drawing.h"
+
+struct asking {
+	const struct trust_scene *scene;
+	struct drawing drawing;
+	struct trust_past past;
+	struct text_list judged;
+};
+
+/* "x=bob y=cy" for x: "bob" */
+static const char *word_of(struct arena *arena, const char *words, const char *id)
+{
+	const char *prefix = arena_printf(arena, "%s=", id);
+
+	for (const char *at = words; at && *at; at += strcspn(at, " "), at += *at == ' ')
+		if (text_starts(at, prefix))
+			return arena_copy(arena, at + strlen(prefix),
+			                  strcspn(at, " ") - strlen(prefix));
+	return NULL;
+}
+
+static struct error *judge(void *context, struct arena *arena, struct step_commit *commit)
+{
+	struct asking *asking = context;
+	const char *who = word_of(arena, asking->scene->people, commit->id);
+	struct commit *parsed = ARENA_NEW(arena, struct commit);
+
+	for (size_t i = 0; i < asking->judged.count; i++)
+		if (text_equal(asking->judged.items[i], commit->id))
+			BUG("commit '%s' was judged twice", commit->id);
+	*LIST_ADD(arena, &asking->judged) = commit->id;
+	commit->verdict.kind = drawing_find(&asking->drawing, commit->id)->verdict;
+	commit->verdict.principal = commit->verdict.kind == VERDICT_UNSIGNED ? NULL
+	                            : who                                    ? who
+	                                                                     : "ada";
+	commit->seen = asking->scene->old && strchr(asking->scene->old, commit->id[0]) ? 1 : 100;
+	parsed->author.email = parsed->committer.email = who;
+	commit->parsed = parsed;
+	return NULL;
+}
+
+static struct error *between(void *context, const char *from, const char *to, struct arena *arena,
+                             struct history *ret_history, bool *ret_descends)
+{
+	struct asking *asking = context;
+	struct history all = drawing_history(arena, &asking->drawing, NULL, to);
+
+	*ret_history = drawing_history(arena, &asking->drawing, from, to);
+	*ret_descends = !from;
+	for (size_t i = 0; i < all.count; i++)
+		*ret_descends |= text_equal(all.items[i].id, from);
+	return NULL;
+}
+
+static struct error *last_passed(void *context, const char *entry, struct arena *arena,
+                                 const char **ret_commit)
+{
+	(void)arena;
+	*ret_commit = trust_past_find(&((struct asking *)context)->past, entry);
+	return NULL;
+}
+
+static bool allows(void *context, const char *principal, const struct change *change)
+{
+	const struct trust_scene *scene = ((struct asking *)context)->scene;
+
+	return change->kind != CHANGE_REMOVED || !text_equal(principal, scene->may_not);
+}
+
+static struct steps walk(struct arena *arena, struct asking *asking, const char *from,
+                         const char *to)
+{
+	struct steps_reader reader = drawing_reader(&asking->drawing);
+	struct history history = drawing_history(arena, &asking->drawing, from, to);
+	struct steps steps = {0};
+
+	if (steps_walk(arena, &history, from, &reader, &steps))
+		BUG("the history has no line");
+	asking->drawing.asked.count = 0;
+	return steps;
+}
+
+static const char *tell(struct arena *arena, const struct steps *steps,
+                        const struct trust_voucher *vouchers)
+{
+	struct text text = TEXT_IN(arena);
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct step *step = &steps->items[i];
+
+		if (i == steps->horizon)
+			text_add(&text, "| ");
+		if (!step_touches(step))
+			continue;
+		text_printf(&text, "%s", step->id);
+		if (step->passed)
+			text_printf(&text, "+%s", vouchers[i].commit ? vouchers[i].commit : "");
+		else if (step->undone_by)
+			text_printf(&text, "~%s", step->undone_by);
+		else
+			text_printf(&text, "!%s", step->refusal->row->name);
+		text_add(&text, " ");
+	}
+	if (steps->horizon == steps->count)
+		text_add(&text, "|");
+	return text_trim(arena, text_get(&text));
+}
+
+static void add_pairs(struct arena *arena, const struct trust_scene *scene, struct trust_rule *rule)
+{
+	struct trust_tag *tags = ARENA_ARRAY(arena, struct trust_tag, DRAWN_MAXIMUM);
+	struct trust_pull *pulls = ARENA_ARRAY(arena, struct trust_pull, DRAWN_MAXIMUM);
+
+	rule->tags = tags;
+	rule->pulls = pulls;
+	for (size_t i = 0; i < DRAWN_MAXIMUM && scene->commits[i].id; i++) {
+		const char *id = scene->commits[i].id;
+
+		if (word_of(arena, scene->tags, id))
+			tags[rule->tag_count++] =
+				(struct trust_tag){id, word_of(arena, scene->tags, id)};
+		if (word_of(arena, scene->pulls, id))
+			pulls[rule->pull_count++] =
+				(struct trust_pull){id, word_of(arena, scene->pulls, id)};
+	}
+}
+
+static struct steps ask(struct arena *arena, const struct trust_scene *scene,
+                        struct trust_voucher **ret_vouchers)
+{
+	struct asking asking = {.scene = scene, .drawing.items = scene->commits};
+	struct steps_reader reader = drawing_reader(&asking.drawing);
+	struct trust_rule rule = {.reader = &reader,
+	                          .judging = judge,
+	                          .between = between,
+	                          .last_passed = last_passed,
+	                          .allows = allows,
+	                          .context = &asking,
+	                          .threshold = scene->threshold ? scene->threshold : 1,
+	                          .oldest = scene->oldest};
+	const char *deployed = scene->deployed ? scene->deployed : "D";
+	struct steps steps;
+
+	while (asking.drawing.count < DRAWN_MAXIMUM && scene->commits[asking.drawing.count].id)
+		asking.drawing.count++;
+	asking.past.baseline = "D";
+	asking.past.line = walk(arena, &asking, "D", deployed);
+	if (reader.listing(reader.context, "D", arena, &asking.past.at_baseline))
+		BUG("D cannot be listed");
+	asking.drawing.asked.count = 0;
+	steps = walk(arena, &asking, deployed,
+	             scene->head ? scene->head : scene->commits[asking.drawing.count - 1].id);
+	add_pairs(arena, scene, &rule);
+	if (trust_judge(arena, &rule, &steps, ret_vouchers))
+		BUG("no verdict could be reached");
+	steps_settle_undone(arena, &steps);
+	return steps;
+}
+
+const char *trust_scene_outcome(struct arena *arena, const struct trust_scene *scene)
+{
+	struct trust_voucher *vouchers;
+	struct steps steps = ask(arena, scene, &vouchers);
+
+	return tell(arena, &steps, vouchers);
+}
+
+struct error *trust_scene_refusal(struct arena *arena, const struct trust_scene *scene)
+{
+	struct trust_voucher *vouchers;
+	struct steps steps = ask(arena, scene, &vouchers);
+
+	return steps.items[steps.count - 1].refusal;
+}
