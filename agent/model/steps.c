@@ -176,11 +176,11 @@ static FALLIBLE find_line(struct walk *walk, struct steps *steps)
 /* R6.1: the first parent if that is, or descends from, the deployed commit; else the only such one. */
 static FALLIBLE choose_base(struct walk *walk, const struct node *node, struct step *step)
 {
-	const struct text_list *parents =
-		node->commit ? &node->commit->parents : &(struct text_list){0};
+	const struct text_list *parents = &step->parents;
 	size_t candidates = 0;
 
-	step->parents = parents->count;
+	if (node->commit)
+		step->parents = node->commit->parents;
 	for (size_t i = 0; i < parents->count; i++) {
 		if (!descends(walk, parents->items[i]))
 			continue;
@@ -425,7 +425,7 @@ const char *step_undo_command(struct arena *arena, const struct step *step)
 {
 	const char *id = commit_short(arena, step->id);
 
-	if (step->parents > 1)
+	if (step->parents.count > 1)
 		return arena_printf(arena, "git revert -S -m %zu %s", step->base_parent, id);
 	return arena_printf(arena, "git revert -S %s", id);
 }

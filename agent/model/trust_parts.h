@@ -51,7 +51,6 @@ struct question { /* one step under judgement */
 	const struct trust_rule *rule;
 	const struct steps *steps;
 	struct step *step;
-	struct text_list parents;
 	const struct step_commit *signer; /* the step's own verdict */
 	bool after_unreadable;
 	bool *open; /* by change: not vouched for by the step's signature or by tags on it */

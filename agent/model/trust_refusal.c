@@ -30,7 +30,7 @@ struct error *trust_refuse(struct question *question)
 				    "second person sign the merge: git merge --no-ff -S BRANCH.",
 				    undo));
 	if (question->flaw.miss == MISS_NONE && question->heads.count == 0 &&
-	    question->parents.count == 1 && !question->signer->vouched)
+	    question->step->parents.count == 1 && !question->signer->vouched)
 		return refuse_plain(question);
 	return FAIL(arena, NOT_VOUCHED,
 	            .what = arena_printf(arena, "nobody vouches for '%s' as commit '%s' has it",
@@ -93,7 +93,7 @@ static const char *explain(struct question *question)
 	case MISS_THRESHOLD:
 		break;
 	}
-	if (question->parents.count > 2)
+	if (question->step->parents.count > 2)
 		return "it merges several branches at once";
 	return question->heads.count
 	               ? "no commit of the branch that was merged has it so"

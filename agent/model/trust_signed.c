@@ -14,7 +14,7 @@ struct persons {
 static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
                            struct trust_voucher *voucher);
 static FALLIBLE judge_brought(struct question *question);
-static FALLIBLE find_parents(struct question *question);
+static void find_heads(struct question *question);
 static bool allowed(const struct question *question, const char *principal, const bool *which);
 static bool allowed_for(const struct question *question, const char *principal,
                         const struct change *change);
@@ -84,12 +84,12 @@ static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
 	TRY(judge_brought(&question));
 	if (question.signer->verdict.kind != VERDICT_BAD &&
 	    question.signer->verdict.kind != VERDICT_MALFORMED) {
-		TRY(find_parents(&question));
+		find_heads(&question);
 		find_taggers(&question, step->id, NULL, &question.taggers);
 		TRY(find_open(&question));
 		if (!question.open_count)
 			TRY(vouch_without_side(&question, voucher));
-		else if (!question.after_unreadable && question.parents.count <= 2)
+		else if (!question.after_unreadable && step->parents.count <= 2)
 			TRY(find_voucher(&question, voucher));
 	}
 	if (voucher->persons.count) {
@@ -119,26 +119,18 @@ static FALLIBLE judge_brought(struct question *question)
 	return NULL;
 }
 
-/* The step's parents, and the heads of the sides that a commit may vouch from. */
-static FALLIBLE find_parents(struct question *question)
+/* The heads of the sides that a commit may vouch from. */
+static void find_heads(struct question *question)
 {
 	struct arena *arena = question->lore->arena;
 	const struct step *step = question->step;
-	struct history history = {0};
-	bool descends;
 
-	TRY(question->rule->between(question->rule->context, step->base, step->id, arena, &history,
-	                            &descends));
-	for (size_t i = 0; i < history.count; i++)
-		if (text_equal(history.items[i].id, step->id))
-			question->parents = history.items[i].parents;
-	for (size_t i = 0; question->parents.count == 2 && i < 2; i++)
+	for (size_t i = 0; step->parents.count == 2 && i < 2; i++)
 		if (i + 1 != step->base_parent)
-			add_distinct(arena, &question->heads, question->parents.items[i]);
+			add_distinct(arena, &question->heads, step->parents.items[i]);
 	for (size_t i = 0; i < question->rule->pull_count; i++)
 		if (text_equal(question->rule->pulls[i].step, step->id))
 			add_distinct(arena, &question->heads, question->rule->pulls[i].head);
-	return NULL;
 }
 
 /* May the person deploy these changes? `which` NULL: all of the step's. */
@@ -201,7 +193,7 @@ static FALLIBLE sets_entry(struct question *question, const struct change *chang
 		bool sets = true, doubt;
 
 		if (is_of(&step->files.items[i], change))
-			TRY(lore_sets(question->lore, step->id, &question->parents,
+			TRY(lore_sets(question->lore, step->id, &question->step->parents,
 			              &step->files.items[i], &sets, &doubt));
 		if (!sets)
 			return NULL;
@@ -477,7 +469,7 @@ static FALLIBLE note_setters(struct question *question, const struct side *side,
                              size_t *ret_setters, const struct step_commit **ret_unvouched)
 {
 	const struct history own = {
-		.items = &(struct history_commit){question->step->id, question->parents},
+		.items = &(struct history_commit){question->step->id, question->step->parents},
 		.count = 1};
 	const struct history *history = side ? &side->history : &own;
 	const struct change *change = change_of(question, file);

@@ -49,7 +49,7 @@ struct step {
 	const char *id;
 	const char *base; /* NULL: a root commit, compared with the empty tree */
 	size_t base_parent; /* which parent that is, counted from 1 (git revert -m); 0 for a root commit */
-	size_t parents;
+	struct text_list parents; /* as the history has them */
 	struct changes changes;  /* in the migrations path, against the base; sql_same is set */
 	struct step_files files; /* the same, file by file */
 	struct step_commits

@@ -213,7 +213,7 @@ static void draw_step(struct arena *arena, const char *text, struct steps *steps
 	text += refused;
 	*step = (struct step){.id = arena_copy(arena, text, (size_t)(colon - text)),
 	                      .passed = !refused,
-	                      .parents = 1,
+	                      .parents.count = 1,
 	                      .base_parent = 1};
 	text_split(arena, colon + 1, ',', &changes);
 	for (size_t i = 0; colon[1] && i < changes.count; i++)

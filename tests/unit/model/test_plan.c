@@ -224,7 +224,7 @@ static void the_undoing_of_a_squash_that_was_a_merge_names_its_parent(void **sta
 	struct plan plan;
 	const char *culprit;
 
-	input->steps->items[0].parents = 2;
+	input->steps->items[0].parents.count = 2;
 	assert_contains(error_words(*state, plan_make(*state, input, &plan, &culprit)),
 	                "git revert -S -m 1 S");
 }
