@@ -9,15 +9,13 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "adapters/ssh_lines.h"
 #include "base/file.h"
-
-#define LINE_MAXIMUM 16384
 
 struct line_reader {
 	struct arena *arena;
 	const char *path;
-	size_t line;
-	const char *at;                /* in the line */
+	struct ssh_lines lines;
 	struct key_problems *problems; /* NULL: the first problem ends it */
 };
 
@@ -39,7 +37,6 @@ static FALLIBLE read_revoked(struct line_reader *reader, void *list);
 static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ssh_key *ret_key);
 static void add_end(struct arena *arena, const char *line, int64_t valid_before,
                     struct text *edited);
-static const char *take_word(struct line_reader *reader);
 static const char *take_field(struct line_reader *reader);
 static struct error *wrong_line(struct line_reader *reader, const char *hint, const char *format,
                                 ...) __attribute__((format(printf, 3, 4)));
@@ -48,6 +45,7 @@ FALLIBLE trust_file_read(struct arena *arena, const char *path, size_t maximum,
                          struct bytes *ret_bytes)
 {
 	const char *what = arena_printf(arena, "cannot use the keyring file '%s'", path);
+	const char *why;
 	struct stat status;
 	struct error *error;
 
@@ -59,18 +57,10 @@ FALLIBLE trust_file_read(struct arena *arena, const char *path, size_t maximum,
 	if (!S_ISREG(status.st_mode))
 		return FAIL(arena, KEYRING, .what = what, .why = "it is not a regular file",
 		            .hint = "Name a regular file in the configuration (keys).");
-	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return FAIL(arena, KEYRING, .what = what,
-		            .why = arena_printf(arena,
-		                                "it belongs to user %u, who could let in anybody",
-		                                (unsigned)status.st_uid),
-		            .hint = arena_printf(
-				    arena, "Give it to the agent's user or to root: chown root %s",
-				    path));
-	if (status.st_mode & (S_IWGRP | S_IWOTH))
-		return FAIL(
-			arena, KEYRING, .what = what, .why = "others than its owner may write it",
-			.hint = arena_printf(arena, "Take that right away: chmod go-w %s", path));
+	why = file_distrust(arena, &status, "let in anybody");
+	if (why)
+		return FAIL(arena, KEYRING, .what = what, .why = why,
+		            .hint = file_distrust_mend(arena, &status, path));
 	error = file_read(arena, path, maximum, ret_bytes);
 	if (error)
 		return FAIL(arena, KEYRING, .what = what, .why = error_line(arena, error),
@@ -109,27 +99,14 @@ void allowed_signers_check(struct arena *arena, const char *path, struct bytes b
 static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void *list,
                            struct error *(*read_line)(struct line_reader *reader, void *list))
 {
-	const char *at = bytes.data, *end = bytes.data + bytes.size;
+	bool is_text;
 
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		size_t size = (size_t)((newline ? newline : end) - at);
-
-		reader->line++;
-		if (size > LINE_MAXIMUM || memchr(at, '\0', size)) {
-			TRY(tell_problem(reader,
-			                 wrong_line(reader, "Write one key a line.",
-			                            "it is too long, or holds a NUL byte")));
-			size = 0;
-		}
-		if (size && at[size - 1] == '\r')
-			size--;
-		reader->at = arena_copy(reader->arena, at, size);
-		reader->at += strspn(reader->at, " \t");
-		if (*reader->at && *reader->at != '#')
-			TRY(tell_problem(reader, read_line(reader, list)));
-		at = newline ? newline + 1 : end;
-	}
+	reader->lines = ssh_lines_of(reader->arena, bytes);
+	while (ssh_lines_next(&reader->lines, &is_text))
+		TRY(tell_problem(reader,
+		                 is_text ? read_line(reader, list)
+		                         : wrong_line(reader, "Write one key a line.",
+		                                      "it is too long, or holds a NUL byte")));
 	return NULL;
 }
 
@@ -140,7 +117,8 @@ static FALLIBLE tell_problem(struct line_reader *reader, struct error *error)
 		return error;
 	if (reader->problems->count >= KEY_PROBLEMS_MAXIMUM)
 		return error;
-	*LIST_ADD(reader->arena, reader->problems) = (struct key_problem){reader->line, error};
+	*LIST_ADD(reader->arena, reader->problems) =
+		(struct key_problem){reader->lines.number, error};
 	return NULL;
 }
 
@@ -149,7 +127,7 @@ static FALLIBLE read_signer(struct line_reader *reader, void *list)
 {
 	struct allowed_signers *signers = list;
 	struct allowed_signer signer = {
-		.valid_after = INT64_MIN, .valid_before = INT64_MAX, .line = reader->line};
+		.valid_after = INT64_MIN, .valid_before = INT64_MAX, .line = reader->lines.number};
 	const char *field;
 
 	TRY(read_principal(reader, &signer.principal));
@@ -161,8 +139,8 @@ static FALLIBLE read_signer(struct line_reader *reader, void *list)
 		                     signer.principal, field),
 			"it has no namespaces=\"git\", so a signature over anything would count");
 	TRY(read_options(reader, field, &signer));
-	TRY(read_key(reader, take_word(reader), &signer.key));
-	signer.comment = reader->at;
+	TRY(read_key(reader, ssh_lines_word(&reader->lines), &signer.key));
+	signer.comment = reader->lines.at;
 	TRY(check_new(reader, signers, &signer));
 	*LIST_ADD(reader->arena, signers) = signer;
 	return NULL;
@@ -372,11 +350,11 @@ FALLIBLE allowed_signers_expire(struct arena *arena, const char *path, struct by
 static void add_end(struct arena *arena, const char *line, int64_t valid_before,
                     struct text *edited)
 {
-	struct line_reader reader = {.arena = arena, .at = line + strspn(line, " \t")};
+	struct line_reader reader = {.arena = arena, .lines.at = line + strspn(line, " \t")};
 	const char *options;
 	bool first = true;
 
-	text_add_bytes(edited, line, (size_t)(reader.at - line));
+	text_add_bytes(edited, line, (size_t)(reader.lines.at - line));
 	text_printf(edited, "%s ", take_field(&reader));
 	options = take_field(&reader);
 	while (*options) {
@@ -391,21 +369,22 @@ static void add_end(struct arena *arena, const char *line, int64_t valid_before,
 		}
 		options += size + (options[size] == ',');
 	}
-	text_printf(edited, ",valid-before=\"%s\" %s", signer_time(arena, valid_before), reader.at);
+	text_printf(edited, ",valid-before=\"%s\" %s", signer_time(arena, valid_before),
+	            reader.lines.at);
 }
 
 static FALLIBLE read_revoked(struct line_reader *reader, void *list)
 {
 	struct ssh_key key;
 
-	TRY(read_key(reader, take_word(reader), &key));
+	TRY(read_key(reader, ssh_lines_word(&reader->lines), &key));
 	*LIST_ADD(reader->arena, (struct ssh_keys *)list) = key;
 	return NULL;
 }
 
 static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ssh_key *ret_key)
 {
-	const char *digits = take_word(reader), *why;
+	const char *digits = ssh_lines_word(&reader->lines), *why;
 	struct bytes blob;
 	bool supported;
 
@@ -427,28 +406,19 @@ static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ss
 }
 
 /* Up to white space. */
-static const char *take_word(struct line_reader *reader)
-{
-	size_t size = strcspn(reader->at, " \t");
-	const char *word = arena_copy(reader->arena, reader->at, size);
-
-	reader->at += size;
-	reader->at += strspn(reader->at, " \t");
-	return word;
-}
 
 /* Up to white space that is not inside double quotes. */
 static const char *take_field(struct line_reader *reader)
 {
-	const char *at = reader->at;
+	const char *at = reader->lines.at;
 	bool quoted = false;
 	const char *field;
 
 	for (; *at && (quoted || (*at != ' ' && *at != '\t')); at++)
 		if (*at == '"')
 			quoted = !quoted;
-	field = arena_copy(reader->arena, reader->at, (size_t)(at - reader->at));
-	reader->at = at + strspn(at, " \t");
+	field = arena_copy(reader->arena, reader->lines.at, (size_t)(at - reader->lines.at));
+	reader->lines.at = at + strspn(at, " \t");
 	return field;
 }
 
@@ -464,7 +434,7 @@ static struct error *wrong_line(struct line_reader *reader, const char *hint, co
 	return FAIL(reader->arena, KEYRING,
 	            .what = arena_printf(reader->arena,
 	                                 "cannot use line %zu of the keyring file '%s'",
-	                                 reader->line, reader->path),
+	                                 reader->lines.number, reader->path),
 	            .why = why, .hint = hint);
 }
 

@@ -35,53 +35,29 @@ struct connection { /* one conversation with a remote; its callbacks share this 
 	struct git_road *road;
 };
 
-static inline void reference_iterator_cleanup(git_reference_iterator **iterator)
-{
-	git_reference_iterator_free(*iterator);
-}
-#define AUTO_REFERENCE_ITERATOR CLEANUP(reference_iterator_cleanup) git_reference_iterator *
+/* Each handle of the library that belongs to a scope: how it is freed, and the AUTO_… that does it. */
+#define FREED_BY(free_handle, type)                                                                \
+	static inline void free_handle##_at(type **handle)                                         \
+	{                                                                                          \
+		free_handle(*handle);                                                              \
+	}
+FREED_BY(git_reference_iterator_free, git_reference_iterator)
+FREED_BY(git_odb_object_free, git_odb_object)
+FREED_BY(git_object_free, git_object)
+FREED_BY(git_config_free, git_config)
+FREED_BY(git_config_iterator_free, git_config_iterator)
+FREED_BY(git_signature_free, git_signature)
+FREED_BY(git_commit_free, git_commit)
+FREED_BY(git_tree_free, git_tree)
 
-static inline void odb_object_cleanup(git_odb_object **object)
-{
-	git_odb_object_free(*object);
-}
-#define AUTO_ODB_OBJECT CLEANUP(odb_object_cleanup) git_odb_object *
-
-static inline void object_cleanup(git_object **object)
-{
-	git_object_free(*object);
-}
-#define AUTO_OBJECT CLEANUP(object_cleanup) git_object *
-
-static inline void config_cleanup(git_config **config)
-{
-	git_config_free(*config);
-}
-#define AUTO_CONFIG CLEANUP(config_cleanup) git_config *
-
-static inline void config_iterator_cleanup(git_config_iterator **iterator)
-{
-	git_config_iterator_free(*iterator);
-}
-#define AUTO_CONFIG_ITERATOR CLEANUP(config_iterator_cleanup) git_config_iterator *
-
-static inline void signature_cleanup(git_signature **signature)
-{
-	git_signature_free(*signature);
-}
-#define AUTO_SIGNATURE CLEANUP(signature_cleanup) git_signature *
-
-static inline void commit_cleanup(git_commit **commit)
-{
-	git_commit_free(*commit);
-}
-#define AUTO_COMMIT CLEANUP(commit_cleanup) git_commit *
-
-static inline void tree_cleanup(git_tree **tree)
-{
-	git_tree_free(*tree);
-}
-#define AUTO_TREE CLEANUP(tree_cleanup) git_tree *
+#define AUTO_REFERENCE_ITERATOR CLEANUP(git_reference_iterator_free_at) git_reference_iterator *
+#define AUTO_ODB_OBJECT CLEANUP(git_odb_object_free_at) git_odb_object *
+#define AUTO_OBJECT CLEANUP(git_object_free_at) git_object *
+#define AUTO_CONFIG CLEANUP(git_config_free_at) git_config *
+#define AUTO_CONFIG_ITERATOR CLEANUP(git_config_iterator_free_at) git_config_iterator *
+#define AUTO_SIGNATURE CLEANUP(git_signature_free_at) git_signature *
+#define AUTO_COMMIT CLEANUP(git_commit_free_at) git_commit *
+#define AUTO_TREE CLEANUP(git_tree_free_at) git_tree *
 
 static void connection_end(struct connection *connection);
 #define AUTO_CONNECTION CLEANUP(connection_end) struct connection
@@ -342,6 +318,17 @@ FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t ma
 		                                     git_object_type2string(type)));
 	*ret_bytes = arena_bytes(arena, git_odb_object_data(object), git_odb_object_size(object));
 	return NULL;
+}
+
+static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
+                                 struct arena *arena, struct bytes *ret_bytes)
+{
+	return git_read(context, id, kind, maximum, arena, ret_bytes);
+}
+
+struct git_objects git_objects_of(struct git *git)
+{
+	return (struct git_objects){.read = read_object, .context = git};
 }
 
 static struct error *object_failed(const struct git *git, struct arena *arena, enum git_kind kind,

@@ -63,6 +63,8 @@ void git_close(struct git *git); /* accepts NULL */
  */
 FALLIBLE git_read(struct git *git, const char *id, enum git_kind kind, size_t maximum,
                   struct arena *arena, struct bytes *ret_bytes);
+/* The objects of the repository, for git_objects_…; they live as long as it. */
+struct git_objects git_objects_of(struct git *git);
 /*
  * Full id of the only object that begins with `digits` (4 to 40, hex). ERR_UNKNOWN_COMMIT: none, or
  * several.

@@ -8,17 +8,16 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "adapters/ssh_lines.h"
 #include "base/file.h"
 #include "base/hash.h"
 
-#define LINE_MAXIMUM 16384 /* bytes */
 #define SSH_PORT 22
 
 struct line_reader {
 	struct arena *arena;
 	const char *path;
-	size_t line;
-	const char *at;   /* in the line */
+	struct ssh_lines lines;
 	const char *name; /* of the host that is looked for */
 };
 
@@ -27,7 +26,6 @@ static struct error *read_marker(struct line_reader *reader, bool *ret_is_revoke
 static struct error *read_names(struct line_reader *reader, bool *ret_matches);
 static struct error *read_hashed(struct line_reader *reader, const char *field, bool *ret_matches);
 static struct error *read_key(struct line_reader *reader, struct ssh_key *ret_key);
-static const char *take_word(struct line_reader *reader);
 static struct error *wrong_line(struct line_reader *reader, const char *why, const char *hint);
 
 #define HINT_COPY "Copy the line as ssh-keyscan prints it: host ssh-ed25519 AAAA…"
@@ -35,6 +33,7 @@ static struct error *wrong_line(struct line_reader *reader, const char *why, con
 FALLIBLE known_hosts_read(struct arena *arena, const char *path, struct bytes *ret_bytes)
 {
 	const char *what = arena_printf(arena, "cannot use the pinned host keys in '%s'", path);
+	const char *why;
 	struct stat status;
 	struct error *error;
 
@@ -46,19 +45,10 @@ FALLIBLE known_hosts_read(struct arena *arena, const char *path, struct bytes *r
 	if (!S_ISREG(status.st_mode))
 		return FAIL(arena, GIT_HOST_KEY, .what = what, .why = "it is not a regular file",
 		            .hint = "Name a regular file in repository.known_hosts.");
-	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return FAIL(arena, FILE_RIGHTS, .what = what,
-		            .why = arena_printf(arena,
-		                                "it belongs to user %u, who could pin any server",
-		                                (unsigned)status.st_uid),
-		            .hint = arena_printf(
-				    arena, "Give it to the agent's user or to root: chown root %s",
-				    path));
-	if (status.st_mode & (S_IWGRP | S_IWOTH))
-		return FAIL(
-			arena, FILE_RIGHTS, .what = what,
-			.why = "others than its owner may write it",
-			.hint = arena_printf(arena, "Take that right away: chmod go-w %s", path));
+	why = file_distrust(arena, &status, "pin any server");
+	if (why)
+		return FAIL(arena, FILE_RIGHTS, .what = what, .why = why,
+		            .hint = file_distrust_mend(arena, &status, path));
 	error = file_read(arena, path, KNOWN_HOSTS_MAXIMUM, ret_bytes);
 	if (error)
 		return FAIL(arena, GIT_HOST_KEY, .what = what, .why = error_line(arena, error),
@@ -69,26 +59,18 @@ FALLIBLE known_hosts_read(struct arena *arena, const char *path, struct bytes *r
 FALLIBLE known_hosts_parse(struct arena *arena, const char *path, struct bytes bytes,
                            const char *host, unsigned port, struct known_hosts *ret_hosts)
 {
-	struct line_reader reader = {
-		.arena = arena, .path = path, .name = known_hosts_name(arena, host, port)};
-	const char *at = bytes.data, *end = bytes.data + bytes.size;
+	struct line_reader reader = {.arena = arena,
+	                             .path = path,
+	                             .lines = ssh_lines_of(arena, bytes),
+	                             .name = known_hosts_name(arena, host, port)};
 	struct known_hosts hosts = {0};
+	bool is_text;
 
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		size_t size = (size_t)((newline ? newline : end) - at);
-
-		reader.line++;
-		if (size > LINE_MAXIMUM || memchr(at, '\0', size))
+	while (ssh_lines_next(&reader.lines, &is_text)) {
+		if (!is_text)
 			return wrong_line(&reader, "it is too long, or holds a NUL byte",
 			                  HINT_COPY);
-		if (size && at[size - 1] == '\r')
-			size--;
-		reader.at = arena_copy(arena, at, size);
-		reader.at += strspn(reader.at, " \t");
-		if (*reader.at && *reader.at != '#')
-			TRY(read_line(&reader, &hosts));
-		at = newline ? newline + 1 : end;
+		TRY(read_line(&reader, &hosts));
 	}
 	*ret_hosts = hosts;
 	return NULL;
@@ -102,7 +84,7 @@ const char *known_hosts_name(struct arena *arena, const char *host, unsigned por
 /* [marker] names type key [comment] */
 static struct error *read_line(struct line_reader *reader, struct known_hosts *hosts)
 {
-	struct known_host host = {.line = reader->line};
+	struct known_host host = {.line = reader->lines.number};
 	bool matches;
 
 	TRY(read_marker(reader, &host.is_revoked));
@@ -118,9 +100,9 @@ static struct error *read_marker(struct line_reader *reader, bool *ret_is_revoke
 	const char *marker;
 
 	*ret_is_revoked = false;
-	if (*reader->at != '@')
+	if (*reader->lines.at != '@')
 		return NULL;
-	marker = take_word(reader);
+	marker = ssh_lines_word(&reader->lines);
 	if (text_equal(marker, "@cert-authority"))
 		return wrong_line(
 			reader,
@@ -138,7 +120,7 @@ static struct error *read_marker(struct line_reader *reader, bool *ret_is_revoke
 
 static struct error *read_names(struct line_reader *reader, bool *ret_matches)
 {
-	const char *field = take_word(reader);
+	const char *field = ssh_lines_word(&reader->lines);
 	struct text_list names = {0};
 
 	*ret_matches = false;
@@ -178,7 +160,8 @@ static struct error *read_hashed(struct line_reader *reader, const char *field, 
 
 static struct error *read_key(struct line_reader *reader, struct ssh_key *ret_key)
 {
-	const char *type = take_word(reader), *digits = take_word(reader), *why;
+	const char *type = ssh_lines_word(&reader->lines), *digits = ssh_lines_word(&reader->lines),
+		   *why;
 	struct bytes blob;
 	bool supported;
 
@@ -201,21 +184,12 @@ static struct error *read_key(struct line_reader *reader, struct ssh_key *ret_ke
 }
 
 /* Up to white space. */
-static const char *take_word(struct line_reader *reader)
-{
-	size_t size = strcspn(reader->at, " \t");
-	const char *word = arena_copy(reader->arena, reader->at, size);
-
-	reader->at += size;
-	reader->at += strspn(reader->at, " \t");
-	return word;
-}
 
 static struct error *wrong_line(struct line_reader *reader, const char *why, const char *hint)
 {
 	return FAIL(reader->arena, GIT_HOST_KEY,
 	            .what = arena_printf(reader->arena,
 	                                 "cannot use line %zu of the pinned host keys in '%s'",
-	                                 reader->line, reader->path),
+	                                 reader->lines.number, reader->path),
 	            .why = why, .hint = hint);
 }

@@ -68,6 +68,7 @@ FALLIBLE pgp_folder_read(struct arena *arena, const char *folder, struct pgp_fil
 
 static FALLIBLE check_folder(struct arena *arena, const char *folder)
 {
+	const char *why;
 	struct stat status;
 
 	if (stat(folder, &status) != 0)
@@ -79,17 +80,10 @@ static FALLIBLE check_folder(struct arena *arena, const char *folder)
 		return pgp_file_refused(arena, folder, "it is not a folder",
 		                        "Name a folder with one file PRINCIPAL.asc a person in the "
 		                        "configuration (keys.openpgp).");
-	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return pgp_file_refused(
-			arena, folder,
-			arena_printf(arena, "it belongs to user %u, who could let in anybody",
-		                     (unsigned)status.st_uid),
-			arena_printf(arena, "Give it to the agent's user or to root: chown root %s",
-		                     folder));
-	if (status.st_mode & (S_IWGRP | S_IWOTH))
-		return pgp_file_refused(
-			arena, folder, "others than its owner may write it",
-			arena_printf(arena, "Take that right away: chmod go-w %s", folder));
+	why = file_distrust(arena, &status, "let in anybody");
+	if (why)
+		return pgp_file_refused(arena, folder, why,
+		                        file_distrust_mend(arena, &status, folder));
 	return NULL;
 }
 

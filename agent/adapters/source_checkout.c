@@ -34,8 +34,6 @@ static struct error *entries(struct source *source, const char *tree, struct are
 static struct error *blob(struct source *source, const char *id, size_t maximum,
                           struct arena *arena, struct bytes *ret_bytes);
 static void close_checkout(struct source *source);
-static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
-                                 struct arena *arena, struct bytes *ret_bytes);
 
 static const struct source_ops ops = {
 	.name = "checkout",
@@ -56,7 +54,7 @@ FALLIBLE source_checkout_open(struct arena *arena, const char *path, struct sour
 
 	self->source.ops = &ops;
 	TRY(git_open_checkout(arena, path, &self->git));
-	self->objects = (struct git_objects){.read = read_object, .context = self->git};
+	self->objects = git_objects_of(self->git);
 	*ret_source = &self->source;
 	return NULL;
 }
@@ -177,10 +175,4 @@ static struct error *blob(struct source *source, const char *id, size_t maximum,
 static void close_checkout(struct source *source)
 {
 	git_close(((struct source_checkout *)source)->git);
-}
-
-static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
-                                 struct arena *arena, struct bytes *ret_bytes)
-{
-	return git_read(context, id, kind, maximum, arena, ret_bytes);
 }

@@ -46,8 +46,6 @@ static struct error *entries(struct source *source, const char *tree, struct are
 static struct error *blob(struct source *source, const char *id, size_t maximum,
                           struct arena *arena, struct bytes *ret_bytes);
 static void close_git(struct source *source);
-static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
-                                 struct arena *arena, struct bytes *ret_bytes);
 static void remember(struct source_git *self, const char *branch);
 
 FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options,
@@ -71,7 +69,7 @@ FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *o
 	if (self->access.address.place == GIT_PLACE_SSH)
 		TRY(git_ssh_check(arena, &self->access.address, &self->access.ssh));
 	TRY(git_open(arena, options->mirror, &self->git));
-	self->objects = (struct git_objects){.read = read_object, .context = self->git};
+	self->objects = git_objects_of(self->git);
 	*ret_source = &self->source;
 	return NULL;
 }
@@ -260,12 +258,6 @@ static struct error *blob(struct source *source, const char *id, size_t maximum,
 static void close_git(struct source *source)
 {
 	git_close(((struct source_git *)source)->git);
-}
-
-static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
-                                 struct arena *arena, struct bytes *ret_bytes)
-{
-	return git_read(context, id, kind, maximum, arena, ret_bytes);
 }
 
 static void remember(struct source_git *self, const char *branch)

@@ -48,6 +48,13 @@ struct file_entries {
 /* What stands in a folder, in no order. ERR_FILE; ERR_FILE_LIMIT: more than `maximum` entries. */
 FALLIBLE folder_list(struct arena *arena, const char *path, size_t maximum,
                      struct file_entries *ret_entries);
+struct stat;
+/*
+ * Why a file or folder that decides whom to trust must not be believed: it is neither ours nor root's, or others may
+ * write it. NULL: it may. `power` ends the first reason: "let in anybody". And what mends it.
+ */
+const char *file_distrust(struct arena *arena, const struct stat *status, const char *power);
+const char *file_distrust_mend(struct arena *arena, const struct stat *status, const char *path);
 bool file_exists(const char *path);
 const char *path_join(struct arena *arena, const char *folder,
                       const char *name);                        /* an absolute name wins */
