@@ -116,13 +116,8 @@ static bool is_explained(const struct view *view)
 {
 	const struct run_memory *open = view->run.memory.open_run;
 
-	if (!open || !view->error || view->error->row != &error_rows()[ERR_OPEN_FAILED_ROW])
-		return false;
-	for (size_t i = 0; i < open->intents.count; i++)
-		if (!open->intents.items[i].result ||
-		    text_equal(open->intents.items[i].result, "partly"))
-			return true;
-	return false;
+	return view->error && view->error->row == &error_rows()[ERR_OPEN_FAILED_ROW] &&
+	       run_memory_unsettled(open);
 }
 
 /* The open run waits for a person, and no row that it tried is open any more. */

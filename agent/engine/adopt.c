@@ -7,14 +7,6 @@
 #include "base/log.h"
 #include "engine/runs.h"
 
-struct landing { /* how a migration came to be deployed */
-	const char *name, *checksum, *row_id, *commit;
-	int64_t applied_us; /* 0: not to be told */
-	struct bytes down;
-	bool adopted;
-};
-
-static void add_deployed(struct work *work, const struct landing *landing);
 static struct error *add_fingerprint(struct work *work);
 
 struct error *adopt(struct work *work)
@@ -25,17 +17,8 @@ struct error *adopt(struct work *work)
 
 	if (error)
 		return answer_look(work, error); /* nothing is adopted without it */
-	for (size_t i = 0; i < plan->adopted.count; i++) {
-		const struct plan_adoption *adoption = &plan->adopted.items[i];
-
-		add_deployed(work, &(struct landing){.name = adoption->name,
-		                                     .checksum = adoption->checksum,
-		                                     .row_id = adoption->row_id,
-		                                     .commit = adoption->commit,
-		                                     .applied_us = adoption->applied_us,
-		                                     .down = adoption->down,
-		                                     .adopted = true});
-	}
+	for (size_t i = 0; i < plan->adopted.count; i++)
+		run_record_deployed(&work->run, &plan->adopted.items[i])->run = RUN_NONE;
 	TRY(statuses_add(work, MOMENT_ADOPTED, NULL, NULL));
 	work->speaks = true;
 	TRY(work_write(work));
@@ -75,11 +58,13 @@ struct error *adopt_begin_anew(struct work *work, const struct error *error)
 		const struct ledger_row *row = ledger_find(&run->ledger, deployed->row_id);
 
 		if (row && ledger_row_state(row) == ROW_APPLIED)
-			add_deployed(work, &(struct landing){.name = deployed->name,
-			                                     .checksum = deployed->checksum,
-			                                     .row_id = deployed->row_id,
-			                                     .commit = deployed->commit,
-			                                     .adopted = deployed->adopted});
+			run_record_deployed(&work->run,
+			                    &(struct landing){.name = deployed->name,
+			                                      .checksum = deployed->checksum,
+			                                      .row_id = deployed->row_id,
+			                                      .commit = deployed->commit,
+			                                      .adopted = deployed->adopted})
+				->run = RUN_NONE;
 	}
 	work->began_anew = true;
 	*LIST_ADD(arena, &work->notes) = told;
@@ -88,41 +73,12 @@ struct error *adopt_begin_anew(struct work *work, const struct error *error)
 	return work_write(work);
 }
 
-/* Without a down the journal keeps the one that it has archived for the same bytes. */
-static void add_deployed(struct work *work, const struct landing *landing)
-{
-	struct arena *arena = work->arena;
-	struct node *body = node_map(arena);
-	struct record *record = run_record(&work->run, RECORD_DEPLOYED);
-	const struct bytes down = landing->down;
-
-	node_set_text(arena, body, "checksum", landing->checksum);
-	node_set_text(arena, body, "row_id", landing->row_id);
-	node_set_text(arena, body, "down",
-	              down.size ? sha256_text(arena, down.data, down.size) : NULL);
-	node_set_bool(arena, body, "adopted", landing->adopted);
-	if (landing->applied_us)
-		node_set_number(arena, body, "applied_at", landing->applied_us);
-	record->run = RUN_NONE;
-	record->migration = landing->name;
-	record->commit = landing->commit;
-	record->body = body;
-	record->archive = down;
-}
-
 static struct error *add_fingerprint(struct work *work)
 {
 	struct fingerprint fingerprint = {0};
-	struct node *body = node_map(work->arena);
-	struct record *record;
 
 	TRY(database_fingerprint(work->ports.database, &work->run.schemas, work->arena,
 	                         &fingerprint));
-	node_set_text(work->arena, body, "digest", fingerprint.digest);
-	node_set_number(work->arena, body, "objects", (int64_t)fingerprint.objects);
-	record = run_record(&work->run, RECORD_FINGERPRINT);
-	record->run = RUN_NONE;
-	record->body = body;
-	record->archive = fingerprint.description;
+	run_record_fingerprint(&work->run, &fingerprint)->run = RUN_NONE;
 	return NULL;
 }

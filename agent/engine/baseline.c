@@ -43,10 +43,8 @@ static struct error *refuse_changed(struct baselining *baselining);
 static struct error *write_rows(struct baselining *baselining, struct fence *fence, size_t count);
 static struct error *take_over(struct baselining *baselining);
 static void add_baseline(struct baselining *baselining);
-static void add_fence(struct baselining *baselining);
 static void add_rows(struct baselining *baselining);
-static void add_deployed(struct work *work, const struct ledger_row *row, const char *commit,
-                         struct bytes down, bool adopted);
+static struct landing landing_of(const struct ledger_row *row);
 static void add_held(struct baselining *baselining, const struct ledger_row *row);
 static void add_accepted(struct work *work, const struct ledger_row *row,
                          const struct migration *migration);
@@ -95,7 +93,9 @@ static struct error *baseline(struct baselining *baselining)
 	runs_end_open(work);
 	work->run.id = 0;
 	add_baseline(baselining);
-	add_fence(baselining);
+	if (baselining
+	            ->epoch) /* after BASELINE, which forgets it: the database may have gone back */
+		run_record_fence(&work->run, baselining->epoch);
 	add_rows(baselining);
 	TRY(add_fingerprint(baselining));
 	LOG(INFO, BASELINE_SET, .target = work->target->name, .commit = baselining->made.commit);
@@ -105,38 +105,27 @@ static struct error *baseline(struct baselining *baselining)
 static struct error *refuse_unsettled(struct work *work)
 {
 	const struct run_memory *open = work->run.memory.open_run;
+	const struct intent *unsettled = run_memory_unsettled(open);
 
-	for (size_t i = 0; open && i < open->intents.count; i++)
-		if (!open->intents.items[i].result ||
-		    text_equal(open->intents.items[i].result, "partly"))
-			return FAIL(work->arena, BASELINE_UNSETTLED,
-			            .what = arena_printf(work->arena,
-			                                 "run %lld of '%s' is unsettled",
-			                                 (long long)open->id, work->target->name),
-			            .why = arena_printf(
-					    work->arena,
-					    "it may have sent '%s', and nobody has looked yet",
-					    open->intents.items[i].migration),
-			            .hint = arena_printf(
-					    work->arena,
-					    "Settle it first: headgate reconcile --target %s",
-					    work->target->name));
-	return NULL;
+	if (!unsettled)
+		return NULL;
+	return FAIL(
+		work->arena, BASELINE_UNSETTLED,
+		.what = arena_printf(work->arena, "run %lld of '%s' is unsettled",
+	                             (long long)open->id, work->target->name),
+		.why = arena_printf(work->arena, "it may have sent '%s', and nobody has looked yet",
+	                            unsettled->migration),
+		.hint = arena_printf(work->arena, "Settle it first: headgate reconcile --target %s",
+	                             work->target->name));
 }
 
 static struct error *look(struct baselining *baselining)
 {
 	struct work *work = baselining->work;
-	const char *branch = NULL, *head = NULL, *text = baselining->wish->commit;
 
 	TRY(work_open(work, PORT_SOURCE));
-	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
-	TRY(source_fetch(work->ports.source, branch, head, work->arena));
-	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena,
-	                   &baselining->made.commit));
-	work->run.ports.source = work->ports.source;
-	TRY(run_read_tree(&work->run, baselining->made.commit, &baselining->tree));
-	work->run.ports = (struct ports){0};
+	TRY(work_find_commit(work, baselining->wish->commit, &baselining->made.commit));
+	TRY(work_read_tree(work, baselining->made.commit, &baselining->tree));
 	TRY(baselining->tree.problem);
 	baselining->made.migrations = baselining->tree.migrations.count;
 	baselining->made.again = work->run.memory.has_baseline;
@@ -148,10 +137,7 @@ static struct error *connect_target(struct baselining *baselining, bool for_writ
 	struct work *work = baselining->work;
 
 	TRY(work_open(work, PORT_DATABASE));
-	TRY(database_connect(
-		work->ports.database,
-		&(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
-		for_writing, work->arena, &baselining->server));
+	TRY(work_connect(work, for_writing, &baselining->server));
 	return database_ledger(work->ports.database, work->schema, work->arena,
 	                       &baselining->ledger);
 }
@@ -199,7 +185,7 @@ static struct error *refuse_other_data(struct baselining *baselining)
 			why = arena_printf(work->arena, "the applied row of '%s' is not there",
 			                   memory->deployed.items[i].name);
 	}
-	if (!why && baselining->ledger.has_deployed && is_foreign(baselining))
+	if (!why && is_foreign(baselining))
 		why = arena_printf(work->arena,
 		                   "headgate.deployed names target '%s' of another journal",
 		                   deployed->target);
@@ -254,14 +240,10 @@ static struct error *judge_ledger(struct baselining *baselining)
 	return refuse_differences(baselining);
 }
 
-/* Does headgate.deployed name another journal, or another target? */
 static bool is_foreign(const struct baselining *baselining)
 {
-	const struct deployed_row *deployed = &baselining->ledger.deployed;
-
-	return baselining->ledger.has_deployed &&
-	       (!text_equal(deployed->journal, journal_identity(baselining->work->ports.journal)) ||
-	        !text_equal(deployed->target, baselining->work->target->name));
+	return ledger_is_foreign(&baselining->ledger, baselining->work->target->name,
+	                         journal_identity(baselining->work->ports.journal));
 }
 
 static struct error *refuse_open_row(struct baselining *baselining, const struct ledger_row *row)
@@ -445,11 +427,8 @@ static struct error *find_last(struct baselining *baselining, size_t *ret_count)
 static struct error *mark_applied(struct baselining *baselining)
 {
 	struct work *work = baselining->work;
-	struct database *database = work->ports.database;
-	struct fence fence = {.schema = work->schema,
-	                      .target = work->target->name,
-	                      .journal = journal_identity(work->ports.journal)};
-	struct error *error, *unlocked;
+	struct fence fence = {0};
+	struct error *error;
 	size_t last = 0;
 
 	if (!baselining->wish->applied_up_to)
@@ -457,18 +436,15 @@ static struct error *mark_applied(struct baselining *baselining)
 	TRY(find_last(baselining, &last));
 	if (!last)
 		return NULL;
-	TRY(database_lock(database, work->target->policy->lock_budget, work->arena));
-	error = database_take_fence(database, fence.schema, fence.target, fence.journal,
-	                            is_foreign(baselining), work->arena, &fence.epoch);
-	if (!error)
-		error = refuse_changed(baselining);
+	TRY(work_take_fence(work, is_foreign(baselining), &fence));
+	error = refuse_changed(baselining);
 	if (!error)
 		error = write_rows(baselining, &fence, last);
-	unlocked = database_unlock(database, work->arena);
-	(void)unlocked; /* a session that is gone gave its lock back by itself */
+	work_leave_fence(work);
 	TRY(error);
 	baselining->epoch = fence.epoch;
-	return database_ledger(database, work->schema, work->arena, &baselining->ledger);
+	return database_ledger(work->ports.database, work->schema, work->arena,
+	                       &baselining->ledger);
 }
 
 /* It was judged before the lock was held. */
@@ -515,11 +491,10 @@ static struct error *write_rows(struct baselining *baselining, struct fence *fen
 	return NULL;
 }
 
-/* The fence of another journal is taken under Prisma's lock, which waits out an orphaned COMMIT. */
 static struct error *take_over(struct baselining *baselining)
 {
 	struct work *work = baselining->work;
-	const char *own = journal_identity(work->ports.journal);
+	struct fence fence = {0};
 
 	if (!is_foreign(baselining)) {
 		baselining->epoch = baselining->ledger.deployed.epoch;
@@ -527,9 +502,8 @@ static struct error *take_over(struct baselining *baselining)
 	}
 	if (work->target->mode == MODE_OBSERVE)
 		return NULL; /* it stays the other's; this one only looks */
-	TRY(database_lock(work->ports.database, work->target->policy->lock_budget, work->arena));
-	TRY(database_take_fence(work->ports.database, work->schema, work->target->name, own,
-	                        /* take_over= */ true, work->arena, &baselining->epoch));
+	TRY(work_take_fence(work, /* take_over= */ true, &fence));
+	baselining->epoch = fence.epoch;
 	baselining->made.taken_over = true;
 	return database_unlock(work->ports.database, work->arena);
 }
@@ -548,21 +522,6 @@ static void add_baseline(struct baselining *baselining)
 	record->body = body;
 }
 
-/* After BASELINE, which forgets the one before: the database may have gone back. */
-static void add_fence(struct baselining *baselining)
-{
-	struct work *work = baselining->work;
-	struct node *body;
-	struct record *record;
-
-	if (!baselining->epoch)
-		return;
-	body = node_map(work->arena);
-	node_set_number(work->arena, body, "epoch", baselining->epoch);
-	record = run_record(&work->run, RECORD_FENCE);
-	record->body = body;
-}
-
 /* BASELINE lets the journal forget what was deployed. What the ledger still has of ours is ours again; what others
  * applied as the trusted tree has it is adopted, with the down scripts of that tree; the rest was accepted. */
 static void add_rows(struct baselining *baselining)
@@ -575,6 +534,7 @@ static void add_rows(struct baselining *baselining)
 			migration_find(&baselining->tree.migrations, row->name);
 		const struct deployed_migration *deployed =
 			memory_deployed(&work->run.memory, row->name);
+		struct landing landing = landing_of(row);
 
 		if (ledger_row_state(row) == ROW_ROLLED_BACK)
 			add_held(baselining, row);
@@ -587,50 +547,32 @@ static void add_rows(struct baselining *baselining)
 				continue;
 		}
 		if (deployed && text_equal(deployed->row_id, row->id)) {
-			add_deployed(work, row, deployed->commit, (struct bytes){0},
-			             deployed->adopted);
-			continue;
+			landing.commit = deployed->commit;
+			landing.adopted = deployed->adopted;
+		} else {
+			landing.commit = baselining->made.commit;
+			landing.down = migration->down;
+			landing.adopted = true;
+			baselining->made.adopted++;
 		}
-		add_deployed(work, row, baselining->made.commit, migration->down,
-		             /* adopted= */ true);
-		baselining->made.adopted++;
+		run_record_deployed(&work->run, &landing);
 	}
 }
 
-/* Without a down the journal keeps the one that it has archived for the same bytes. */
-static void add_deployed(struct work *work, const struct ledger_row *row, const char *commit,
-                         struct bytes down, bool adopted)
+static struct landing landing_of(const struct ledger_row *row)
 {
-	struct arena *arena = work->arena;
-	struct node *body = node_map(arena);
-	struct record *record = run_record(&work->run, RECORD_DEPLOYED);
-
-	node_set_text(arena, body, "checksum", row->checksum);
-	node_set_text(arena, body, "row_id", row->id);
-	node_set_text(arena, body, "down",
-	              down.size ? sha256_text(arena, down.data, down.size) : NULL);
-	node_set_bool(arena, body, "adopted", adopted);
-	record->migration = row->name;
-	record->commit = commit;
-	record->body = body;
-	record->archive = down;
+	return (struct landing){.name = row->name, .checksum = row->checksum, .row_id = row->id};
 }
 
 /* Rolled back on purpose by an agent whose journal is not this one: it stays held here, too. */
 static void add_held(struct baselining *baselining, const struct ledger_row *row)
 {
 	struct work *work = baselining->work;
-	struct node *body = node_map(work->arena);
-	struct record *record;
+	const struct landing landing = landing_of(row);
 
-	if (memory_held(&work->run.memory, row->name) ||
-	    ledger_newest(&baselining->ledger, row->name) != row || !is_foreign(baselining))
-		return;
-	node_set_text(work->arena, body, "row_id", row->id);
-	node_set_text(work->arena, body, "checksum", row->checksum);
-	record = run_record(&work->run, RECORD_HELD);
-	record->migration = row->name;
-	record->body = body;
+	if (!memory_held(&work->run.memory, row->name) &&
+	    ledger_newest(&baselining->ledger, row->name) == row && is_foreign(baselining))
+		run_record_held(&work->run, &landing);
 }
 
 static void add_accepted(struct work *work, const struct ledger_row *row,
@@ -655,20 +597,12 @@ static void add_accepted(struct work *work, const struct ledger_row *row,
 static struct error *add_fingerprint(struct baselining *baselining)
 {
 	struct work *work = baselining->work;
-	struct text_list schemas = work->target->schemas;
+	const struct text_list schemas = target_schemas(work->arena, work->target, work->schema);
 	struct fingerprint fingerprint = {0};
-	struct node *body = node_map(work->arena);
-	struct record *record;
 
 	if (!baselining->ledger.schema_exists)
 		return NULL;
-	if (!schemas.count)
-		*LIST_ADD(work->arena, &schemas) = work->schema;
 	TRY(database_fingerprint(work->ports.database, &schemas, work->arena, &fingerprint));
-	node_set_text(work->arena, body, "digest", fingerprint.digest);
-	node_set_number(work->arena, body, "objects", (int64_t)fingerprint.objects);
-	record = run_record(&work->run, RECORD_FINGERPRINT);
-	record->body = body;
-	record->archive = fingerprint.description;
+	run_record_fingerprint(&work->run, &fingerprint);
 	return NULL;
 }

@@ -31,9 +31,7 @@ void doctor_check_connection(struct doctor *doctor)
 		error = database_connect(doctor->database, &limits, /* for_writing= */ false, arena,
 		                         &doctor->server);
 	if (!error) {
-		doctor->schemas = doctor->target->schemas;
-		if (!doctor->schemas.count)
-			*LIST_ADD(arena, &doctor->schemas) = doctor->schema;
+		doctor->schemas = target_schemas(arena, doctor->target, doctor->schema);
 		error = database_inspect(doctor->database, doctor->schema, &doctor->schemas, arena,
 		                         &doctor->inspection);
 	}
@@ -341,7 +339,7 @@ void doctor_check_owner(struct doctor *doctor)
 
 	if (!doctor->ledger.has_deployed)
 		doctor_pass(doctor, "no agent has written here yet");
-	else if (text_equal(deployed->journal, journal) && text_equal(deployed->target, target))
+	else if (!ledger_is_foreign(&doctor->ledger, target, journal))
 		doctor_pass(doctor, "the ledger is this agent's own");
 	else
 		doctor_fail(

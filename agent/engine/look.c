@@ -68,7 +68,7 @@ static struct error *verify(struct work *work, const char *text, struct step_com
                             struct error **ret_refusal)
 {
 	const struct registry *registry = work->engine->registry;
-	const char *branch = NULL, *head = NULL, *id = NULL;
+	const char *id = NULL;
 
 	if (!work->engine->config->keys.allowed_signers && !work->engine->config->keys.openpgp)
 		return FAIL(
@@ -80,10 +80,7 @@ static struct error *verify(struct work *work, const char *text, struct step_com
 	TRY(work_begin_run(work));
 	TRY(work_open(work, PORT_SOURCE));
 	TRY(registry->open_keyring(work->arena, work->engine->config, &work->ports.keyring));
-	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
-	TRY(source_fetch(work->ports.source, branch, head, work->arena));
-	TRY(source_resolve(work->ports.source, text_equal(text, "HEAD") ? head : text, work->arena,
-	                   &id));
+	TRY(work_find_commit(work, text, &id));
 	work->run.ports = work->ports;
 	return verify_commit(&work->run, id, ret_commit, ret_refusal);
 }

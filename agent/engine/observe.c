@@ -15,7 +15,6 @@
 #include "engine/gates.h"
 #include "engine/runs.h"
 
-static bool is_unsettled(const struct run_memory *open);
 static bool is_blind(const struct work *work, const struct error *error);
 static struct error *say_blind(struct work *work, struct error *error);
 static bool is_refusal(const struct work *work, const struct error *error);
@@ -45,7 +44,8 @@ struct error *observe(struct work *work, struct error *error, bool *ret_again)
 
 	if (is_blind(work, error))
 		return say_blind(work, error);
-	if (run->memory.open_run && is_unsettled(run->memory.open_run)) {
+	/* To find out what took effect is to write. */
+	if (run_memory_unsettled(run->memory.open_run)) {
 		work->pass->observes = arena_printf(
 			work->arena,
 			"run %lld is unsettled; the next pass in mode apply settles it",
@@ -69,16 +69,6 @@ struct error *observe(struct work *work, struct error *error, bool *ret_again)
 		return adopt(work);
 	}
 	return say(work, error);
-}
-
-/* Something of it may have taken effect, and to find out is to write. */
-static bool is_unsettled(const struct run_memory *open)
-{
-	for (size_t i = 0; i < open->intents.count; i++)
-		if (!open->intents.items[i].result ||
-		    text_equal(open->intents.items[i].result, "partly"))
-			return true;
-	return false;
 }
 
 /* The branch or the ledger could not be seen: nobody knows what would be done. */
@@ -126,22 +116,17 @@ static struct error *follow_back(struct work *work, bool *ret_again)
 		const struct deployed_migration *deployed = &run->memory.deployed.items[i];
 		const struct ledger_row *row = ledger_find(&run->ledger, deployed->row_id);
 		const struct step *step;
-		struct record *record;
-		struct node *body;
 
 		if (!row || ledger_row_state(row) != ROW_ROLLED_BACK)
 			continue;
 		step = steps.count ? steps_last_change(&steps, steps.count - 1, deployed->name,
 		                                       1u << CHANGE_REMOVED)
 		                   : NULL;
-		body = node_map(work->arena);
-		node_set_text(work->arena, body, "row_id", row->id);
-		node_set_text(work->arena, body, "checksum", row->checksum);
-		record = run_record(run, RECORD_HELD);
-		record->run = RUN_NONE;
-		record->migration = deployed->name;
-		record->commit = step ? step->id : NULL;
-		record->body = body;
+		run_record_held(run, &(struct landing){.name = deployed->name,
+		                                       .checksum = row->checksum,
+		                                       .row_id = row->id,
+		                                       .commit = step ? step->id : NULL})
+			->run = RUN_NONE;
 		*ret_again = true;
 	}
 	return *ret_again ? work_write(work) : NULL;
@@ -227,31 +212,16 @@ static struct error *look_at_step(struct work *work, struct steps *upto, struct 
 {
 	struct run *run = &work->run;
 	const char *id = upto->items[upto->count - 1].id, *culprit = NULL;
+	struct plan_input input;
 	struct error *error;
 
-	run->ports = work->ports;
-	error = run_read_tree(run, id, ret_tree);
-	run->ports = (struct ports){0};
-	TRY(error);
+	TRY(work_read_tree(work, id, ret_tree));
 	*ret_there = false;
 	if (ret_tree->problem)
 		return NULL;
-	error = plan_make(run->arena,
-	                  &(struct plan_input){
-				  .policy = run->policy,
-				  .memory = &run->memory,
-				  .ledger = &run->ledger,
-				  .tree = &ret_tree->migrations,
-				  .head = &ret_tree->migrations,
-				  .tree_exists = ret_tree->exists,
-				  .has_lock_file = ret_tree->has_lock_file,
-				  .disposable = run->target->disposable,
-				  .migrations_path = run->target->migrations,
-				  .steps = upto,
-				  .steps_to_head = upto->count,
-				  .horizon = id,
-			  },
-	                  ret_plan, &culprit);
+	input = run_plan_input(run, ret_tree, upto);
+	input.horizon = id;
+	error = plan_make(run->arena, &input, ret_plan, &culprit);
 	*ret_there = !error && !ret_plan->count; /* an error says that the ledger has it not */
 	return NULL;
 }

@@ -115,10 +115,7 @@ static struct error *resolve(struct asked *asked)
 	TRY(work_open(work, PORT_SOURCE | PORT_DATABASE));
 	if (asked->resolution != RESOLVE_ROLLED_BACK)
 		TRY(read_head(asked));
-	TRY(database_connect(
-		work->ports.database,
-		&(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
-		/* for_writing= */ writes, work->arena, &server));
+	TRY(work_connect(work, writes, &server));
 	if (writes)
 		return under_fence(asked);
 	TRY(database_ledger(work->ports.database, work->schema, work->arena, &asked->ledger));
@@ -153,41 +150,25 @@ static struct error *refuse_observed(struct work *work, const char *aim)
 
 static struct error *read_head(struct asked *asked)
 {
-	struct work *work = asked->work;
-	const char *branch = NULL, *head = NULL;
+	const char *head = NULL;
 
-	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
-	TRY(source_fetch(work->ports.source, branch, head, work->arena));
-	work->run.ports.source = work->ports.source;
-	TRY(run_read_tree(&work->run, head, &asked->tree));
-	work->run.ports = (struct ports){0};
-	return NULL;
+	TRY(work_find_commit(asked->work, "HEAD", &head));
+	return work_read_tree(asked->work, head, &asked->tree);
 }
 
-/* As Prisma does it, under its lock; the fence keeps a pass of another process from writing beside us. */
 static struct error *under_fence(struct asked *asked)
 {
 	struct work *work = asked->work;
-	struct database *database = work->ports.database;
-	struct fence fence = {.schema = work->schema,
-	                      .target = work->target->name,
-	                      .journal = journal_identity(work->ports.journal)};
-	struct error *error, *unlocked;
-	struct node *body = node_map(work->arena);
+	struct fence fence = {0};
+	struct error *error;
 
-	TRY(database_lock(database, work->target->policy->lock_budget, work->arena));
-	error = database_take_fence(database, fence.schema, fence.target, fence.journal,
-	                            /* take_over= */ false, work->arena, &fence.epoch);
-	if (!error) {
-		node_set_number(work->arena, body, "epoch", fence.epoch);
-		run_record(&work->run, RECORD_FENCE)->body = body;
-		error = database_ledger(database, work->schema, work->arena, &asked->ledger);
-	}
+	TRY(work_take_fence(work, /* take_over= */ false, &fence));
+	run_record_fence(&work->run, fence.epoch);
+	error = database_ledger(work->ports.database, work->schema, work->arena, &asked->ledger);
 	if (!error)
 		error = asked->resolution == RESOLVE_APPLIED ? resolve_applied(asked, &fence)
 		                                             : resolve_rolled_back(asked, &fence);
-	unlocked = database_unlock(database, work->arena);
-	(void)unlocked; /* a session that is gone gave its lock back by itself */
+	work_leave_fence(work);
 	return error;
 }
 
@@ -403,10 +384,7 @@ static struct error *ask_rollback(struct work *work, const char *name, const cha
 	TRY(work_begin_run(work));
 	TRY(refuse_observed(work, "rollback"));
 	TRY(work_open(work, PORT_DATABASE));
-	TRY(database_connect(
-		work->ports.database,
-		&(struct session_limits){.lock_timeout = work->target->policy->lock_timeout},
-		/* for_writing= */ false, arena, &server));
+	TRY(work_connect(work, /* for_writing= */ false, &server));
 	TRY(database_ledger(work->ports.database, work->schema, arena, &ledger));
 	row = ledger_applied(&ledger, name);
 	if (!row)

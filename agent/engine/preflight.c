@@ -346,22 +346,9 @@ static struct error *plan(struct looking *looking)
 	struct run *run = &looking->run;
 
 	for (;;) {
+		const struct plan_input input = run_plan_input(run, &run->head_tree, &run->steps);
 		const char *culprit = NULL;
-		struct error *error =
-			plan_make(looking->arena,
-		                  &(struct plan_input){
-					  .policy = run->policy,
-					  .memory = &run->memory,
-					  .ledger = &run->ledger,
-					  .tree = &run->head_tree.migrations,
-					  .head = &run->head_tree.migrations,
-					  .tree_exists = run->head_tree.exists,
-					  .has_lock_file = run->head_tree.has_lock_file,
-					  .migrations_path = path,
-					  .steps = &run->steps,
-					  .horizon = run->horizon,
-				  },
-		                  &run->plan, &culprit);
+		struct error *error = plan_make(looking->arena, &input, &run->plan, &culprit);
 
 		if (!error)
 			break;

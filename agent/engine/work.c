@@ -99,6 +99,60 @@ static const struct policy *policy_of(struct work *work)
 	return policy;
 }
 
+struct error *work_find_commit(struct work *work, const char *text, const char **ret_commit)
+{
+	const char *branch = NULL, *head = NULL;
+
+	TRY(source_head(work->ports.source, work->target->branch, work->arena, &branch, &head));
+	TRY(source_fetch(work->ports.source, branch, head, work->arena));
+	if (text_equal(text, "HEAD"))
+		text = head;
+	return source_resolve(work->ports.source, text, work->arena, ret_commit);
+}
+
+struct error *work_read_tree(struct work *work, const char *commit, struct tree *ret_tree)
+{
+	struct error *error;
+
+	work->run.ports = work->ports;
+	error = run_read_tree(&work->run, commit, ret_tree);
+	work->run.ports = (struct ports){0};
+	return error;
+}
+
+struct error *work_connect(struct work *work, bool for_writing, struct server *ret_server)
+{
+	const struct session_limits limits = {.lock_timeout = work->target->policy->lock_timeout};
+
+	return database_connect(work->ports.database, &limits, for_writing, work->arena,
+	                        ret_server);
+}
+
+struct error *work_take_fence(struct work *work, bool take_over, struct fence *ret_fence)
+{
+	struct database *database = work->ports.database;
+	struct fence fence = {.schema = work->schema,
+	                      .target = work->target->name,
+	                      .journal = journal_identity(work->ports.journal)};
+	struct error *error;
+
+	TRY(database_lock(database, work->target->policy->lock_budget, work->arena));
+	error = database_take_fence(database, fence.schema, fence.target, fence.journal, take_over,
+	                            work->arena, &fence.epoch);
+	if (error)
+		work_leave_fence(work);
+	else
+		*ret_fence = fence;
+	return error;
+}
+
+void work_leave_fence(struct work *work)
+{
+	struct error *unlocked = database_unlock(work->ports.database, work->arena);
+
+	(void)unlocked; /* a session that is gone gave its lock back by itself */
+}
+
 struct error *work_perform(struct work *work, const struct stage *stage, uint64_t *ret_took_ms)
 {
 	const uint64_t started = clock_monotonic_ms();
@@ -197,9 +251,7 @@ static void lay_out(struct work *work, const struct stage *stage)
 	work->stopped_at = stage->name;
 	work->run.evidence = node_map(work->arena);
 	work->run.schema = work->schema;
-	work->run.schemas = work->target->schemas;
-	if (!work->run.schemas.count && work->schema)
-		*LIST_ADD(work->arena, &work->run.schemas) = work->schema;
+	work->run.schemas = target_schemas(work->arena, work->target, work->schema);
 }
 
 static struct error *open_port(struct work *work, enum port_flag port)

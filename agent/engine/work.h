@@ -56,6 +56,18 @@ FALLIBLE work_open(struct work *work, unsigned ports);
 void work_close(struct work *work);
 /* A fresh run for the same target, with the journal's memory read anew. */
 FALLIBLE work_begin_run(struct work *work);
+/* Full id of what a person typed, once the branch was fetched; HEAD is the branch's. */
+FALLIBLE work_find_commit(struct work *work, const char *text, const char **ret_commit);
+/* The migrations folder of a commit, with the ports that are open. */
+FALLIBLE work_read_tree(struct work *work, const char *commit, struct tree *ret_tree);
+/* A session for what a person says: it waits for locks no longer than any pass. */
+FALLIBLE work_connect(struct work *work, bool for_writing, struct server *ret_server);
+/*
+ * Prisma's lock, which waits out an orphaned COMMIT, and under it the fence, which keeps a pass of another process from
+ * writing beside us. After an error neither is held.
+ */
+FALLIBLE work_take_fence(struct work *work, bool take_over, struct fence *ret_fence);
+void work_leave_fence(struct work *work); /* the lock; the fence stays ours */
 /* Hands the stage its ports, performs it, takes them back. Logs. */
 FALLIBLE work_perform(struct work *work, const struct stage *stage, uint64_t *ret_took_ms);
 FALLIBLE work_settle(struct work *work, const struct stage *stage, bool *ret_done);

@@ -57,3 +57,9 @@ static bool row_is_named(const struct ledger_row *row, const char *name)
 {
 	return text_equal(row->name, name);
 }
+
+bool ledger_is_foreign(const struct ledger *ledger, const char *target, const char *journal)
+{
+	return ledger->has_deployed && (!text_equal(ledger->deployed.journal, journal) ||
+	                                !text_equal(ledger->deployed.target, target));
+}

@@ -67,6 +67,17 @@ const struct refusal *memory_refusal(const struct memory *memory, const char *co
 	return NULL;
 }
 
+const struct intent *run_memory_unsettled(const struct run_memory *run)
+{
+	for (size_t i = 0; run && i < run->intents.count; i++) {
+		const struct intent *intent = &run->intents.items[i];
+
+		if (!intent->result || text_equal(intent->result, "partly"))
+			return intent;
+	}
+	return NULL;
+}
+
 const struct stage_memory *run_memory_stage(const struct run_memory *run, const char *stage)
 {
 	for (size_t i = 0; i < run->stages.count; i++) {

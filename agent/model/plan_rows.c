@@ -271,7 +271,7 @@ static struct error *judge_elsewhere(struct arena *arena, const struct plan_inpu
 		                             "Let one program deploy to this database. To let this "
 		                             "one stand: headgate resolve --target %s --accept %s",
 		                             input->memory->target, text_word(arena, row->name)));
-	*LIST_ADD(arena, &plan->adopted) = (struct plan_adoption){
+	*LIST_ADD(arena, &plan->adopted) = (struct landing){
 		.name = row->name,
 		.checksum = row->checksum,
 		.row_id = row->id,
@@ -279,6 +279,7 @@ static struct error *judge_elsewhere(struct arena *arena, const struct plan_inpu
 	                             is_ahead ? input->steps_to_head : input->steps->count),
 		.applied_us = row->finished_us,
 		.down = is_ahead ? (struct bytes){0} : vouched_down(arena, input, migration),
+		.adopted = true,
 	};
 	return NULL;
 }

@@ -6,6 +6,16 @@
 static bool may_follow(const struct config *config, const struct target *target,
                        const bool *is_placed);
 
+struct text_list target_schemas(struct arena *arena, const struct target *target,
+                                const char *ledger_schema)
+{
+	struct text_list schemas = target->schemas;
+
+	if (!schemas.count && ledger_schema)
+		*LIST_ADD(arena, &schemas) = ledger_schema;
+	return schemas;
+}
+
 const struct target *config_find_target(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->target_count; i++)

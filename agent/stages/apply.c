@@ -150,13 +150,11 @@ struct error *apply_fence(struct run *run)
 		.target = run->target->name,
 		.journal = journal_identity(run->ports.journal),
 	};
-	struct node *body = node_map(run->arena);
 
 	TRY(database_take_fence(run->ports.database, fence.schema, fence.target, fence.journal,
 	                        /* take_over= */ false, run->arena, &fence.epoch));
 	run->fence = fence;
-	node_set_number(run->arena, body, "epoch", fence.epoch);
-	run_record(run, RECORD_FENCE)->body = body; /* durable with the first intent */
+	run_record_fence(run, fence.epoch); /* durable with the first intent */
 	return NULL;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-static void add_held(struct file *file);
+static struct landing landing_of(const struct file *file);
 static struct record *add(struct file *file, enum record_kind kind, struct node *body);
 
 void record_intent(struct file *file, size_t unit, const char *xid)
@@ -58,25 +58,19 @@ void record_landed(struct file *file)
 		record_outcome(file, 0, "applied", NULL);
 		record_deployed(file);
 	} else {
+		const struct landing landing = landing_of(file);
+
 		record_outcome(file, 0, "rolled_back", NULL);
-		add_held(file);
+		run_record_held(file->run, &landing);
 	}
 	file->landed = true;
 }
 
 void record_deployed(struct file *file)
 {
-	struct arena *arena = file->run->arena;
-	struct node *body = node_map(arena);
-	const char *down =
-		file->down.size ? sha256_text(arena, file->down.data, file->down.size) : NULL;
+	const struct landing landing = landing_of(file);
 
-	node_set_text(arena, body, "checksum", file->checksum);
-	node_set_text(arena, body, "row_id", file->row_id);
-	node_set_text(arena, body, "down", down);
-	node_set_bool(arena, body, "adopted", false);
-	node_set_bool(arena, body, "rehearsed", false);
-	add(file, RECORD_DEPLOYED, body)->archive = file->down;
+	run_record_deployed(file->run, &landing);
 }
 
 struct error *apply_write(struct run *run)
@@ -101,14 +95,15 @@ struct error *file_deployed(const struct file *file, struct deployed_change *ret
 	return NULL;
 }
 
-static void add_held(struct file *file)
+static struct landing landing_of(const struct file *file)
 {
-	struct arena *arena = file->run->arena;
-	struct node *body = node_map(arena);
-
-	node_set_text(arena, body, "row_id", file->row_id);
-	node_set_text(arena, body, "checksum", file->checksum);
-	add(file, RECORD_HELD, body);
+	return (struct landing){
+		.name = file->name,
+		.checksum = file->checksum,
+		.row_id = file->row_id,
+		.commit = file->commit,
+		.down = file->down,
+	};
 }
 
 static struct record *add(struct file *file, enum record_kind kind, struct node *body)
@@ -116,7 +111,6 @@ static struct record *add(struct file *file, enum record_kind kind, struct node 
 	struct record *record = run_record(file->run, kind);
 
 	record->migration = file->name;
-	record->commit = kind == RECORD_DEPLOYED || kind == RECORD_HELD ? file->commit : NULL;
 	record->body = body;
 	return record;
 }

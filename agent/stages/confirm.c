@@ -126,16 +126,9 @@ static bool was_invalid(const struct run *run, const char *index)
 
 static struct error *keep_fingerprint(struct run *run)
 {
-	struct node *body = node_map(run->arena);
-	struct record *record;
-
 	TRY(database_fingerprint(run->ports.database, &run->schemas, run->arena,
 	                         &run->fingerprint));
-	record = run_record(run, RECORD_FINGERPRINT);
-	node_set_text(run->arena, body, "digest", run->fingerprint.digest);
-	node_set_number(run->arena, body, "objects", (int64_t)run->fingerprint.objects);
-	record->body = body;
-	record->archive = run->fingerprint.description;
+	run_record_fingerprint(run, &run->fingerprint);
 	node_set_text(run->arena, run->evidence, "fingerprint", run->fingerprint.digest);
 	node_set_number(run->arena, run->evidence, "objects", (int64_t)run->fingerprint.objects);
 	return NULL;

@@ -1,7 +1,7 @@
 /*
- * The workbench that the stages share: reading the migrations folder of a commit, planning anew when a step was
- * refused, and adding records. What a reader gets wrong: the plan is always made for the horizon, the last step before
- * the first one that stands refused, and only passed steps up to there can ask for anything.
+ * The workbench that the stages share: reading the migrations folder of a commit, and planning anew when a step
+ * was refused. What a reader gets wrong: the plan is always made for the horizon, the last step before the first one
+ * that stands refused, and only passed steps up to there can ask for anything.
  */
 #include "stages/run.h"
 
@@ -30,6 +30,7 @@ static struct error *read_corrected_down(struct run *run, const struct step *ste
 struct error *run_replan(struct run *run)
 {
 	const char *culprit = NULL;
+	struct plan_input input;
 	struct error *error;
 	struct steps upto;
 
@@ -46,23 +47,30 @@ struct error *run_replan(struct run *run)
 		TRY(run_read_tree(run, run->horizon, &run->tree));
 	if (run->tree.problem)
 		return refuse_culprit(run, &upto, run->tree.culprit, run->tree.problem);
-	error = plan_make(run->arena,
-	                  &(struct plan_input){
-				  .policy = run->policy,
-				  .memory = &run->memory,
-				  .ledger = &run->ledger,
-				  .tree = &run->tree.migrations,
-				  .head = &run->head_tree.migrations,
-				  .tree_exists = run->tree.exists,
-				  .has_lock_file = run->tree.has_lock_file,
-				  .disposable = run->target->disposable,
-				  .migrations_path = run->target->migrations,
-				  .steps = &upto,
-				  .steps_to_head = run->steps.count,
-				  .horizon = run->horizon,
-			  },
-	                  &run->plan, &culprit);
+	input = run_plan_input(run, &run->tree, &upto);
+	input.head = &run->head_tree.migrations;
+	input.steps_to_head = run->steps.count;
+	error = plan_make(run->arena, &input, &run->plan, &culprit);
 	return error ? refuse_culprit(run, &upto, culprit, error) : load_downs(run);
+}
+
+struct plan_input run_plan_input(struct run *run, const struct tree *tree,
+                                 const struct steps *steps)
+{
+	return (struct plan_input){
+		.policy = run->policy,
+		.memory = &run->memory,
+		.ledger = &run->ledger,
+		.tree = &tree->migrations,
+		.head = &tree->migrations,
+		.tree_exists = tree->exists,
+		.has_lock_file = tree->has_lock_file,
+		.disposable = run->target->disposable,
+		.migrations_path = run->target->migrations,
+		.steps = steps,
+		.steps_to_head = steps->count,
+		.horizon = run->horizon,
+	};
 }
 
 struct error *run_refuse_step(struct run *run, const char *stage, const char *commit,
@@ -108,16 +116,6 @@ struct error *run_read_tree(struct run *run, const char *commit, struct tree *re
 struct steps_reader run_steps_reader(struct run *run)
 {
 	return (struct steps_reader){.listing = list_commit, .entries = list_tree, .context = run};
-}
-
-struct record *run_record(struct run *run, enum record_kind kind)
-{
-	struct record *record = LIST_ADD(run->arena, &run->records);
-
-	record->kind = kind;
-	record->target = run->target->name;
-	record->run = run->id ? run->id : RUN_NEW;
-	return record;
 }
 
 /* The step that changed the entry last is refused, not the whole target. */

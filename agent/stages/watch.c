@@ -141,9 +141,8 @@ static struct error *refuse_foreign(struct run *run)
 				"Correct the database URL; or, if the database was moved with its data: "
 				"headgate baseline --target %s --same-data",
 				run->target->name));
-	if (run->ledger.has_deployed &&
-	    (!text_equal(deployed->journal, journal_identity(run->ports.journal)) ||
-	     !text_equal(deployed->target, run->target->name)))
+	if (ledger_is_foreign(&run->ledger, run->target->name,
+	                      journal_identity(run->ports.journal)))
 		return FAIL(
 			run->arena, JOURNAL_FOREIGN,
 			.what = arena_printf(

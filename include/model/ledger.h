@@ -59,6 +59,9 @@ const struct ledger_row *ledger_find(const struct ledger *ledger, const char *ro
 const struct ledger_row *ledger_open_row(
 	const struct ledger *ledger); /* the first open one, or NULL */
 
+/* Does headgate.deployed name another journal, or another target? */
+bool ledger_is_foreign(const struct ledger *ledger, const char *target, const char *journal);
+
 enum ledger_change_kind {
 	LEDGER_APPLIED,        /* insert a finished row (way one) */
 	LEDGER_OPENED,         /* insert an open row (ways two and three) */

@@ -19,6 +19,16 @@ struct deployed_migration { /* an applied row that the agent wrote or adopted */
 	int64_t run;
 };
 
+/* How a migration came to be deployed, or held. Without a down the journal keeps the one that it has archived for the
+ * same bytes. */
+struct landing {
+	const char *name, *checksum, *row_id;
+	const char *commit; /* the step that it is attributed to, passed or not */
+	int64_t applied_us; /* finished_at of a row that another wrote; 0: not to be told */
+	struct bytes down;  /* vouched for; size 0: none */
+	bool adopted;
+};
+
 struct held_migration {
 	const char *name, *checksum, *row_id;
 	const char *commit; /* the step that removed it */
@@ -142,4 +152,6 @@ const struct accepted_row *memory_accepted(const struct memory *memory,
 const struct asked_rollback *memory_asked(const struct memory *memory, const char *name);
 const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
                                      const char *migration);
+/* The first intent of a run whose fate nobody knows yet, or that waits for a person (NULL: all are settled, or no run). */
+const struct intent *run_memory_unsettled(const struct run_memory *run);
 const struct stage_memory *run_memory_stage(const struct run_memory *run, const char *stage);

@@ -34,20 +34,13 @@ struct plan_item {
 	char upto[SHA256_HEX]; /* digest of the plan up to and including this item */
 };
 
-struct plan_adoption { /* an applied row that another wrote and the branch agrees with: nothing runs */
-	const char *name, *checksum, *row_id;
-	const char *commit; /* the step that brought it, passed or not */
-	int64_t applied_us; /* finished_at of the row */
-	struct bytes down;  /* vouched for; size 0: none */
-};
-
 struct plan {
 	struct plan_item *items;
 	size_t count, room;
 	size_t rollbacks; /* how many of them roll back; they come first */
 	bool by_hand; /* only what persons asked for, which goes first and alone: more may be left to do */
-	struct {
-		struct plan_adoption *items;
+	struct { /* applied rows that another wrote and the branch agrees with: nothing runs */
+		struct landing *items;
 		size_t count, room;
 	} adopted;
 	struct text_list edited; /* on a disposable target: names of those that are only reported */

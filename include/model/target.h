@@ -41,7 +41,8 @@ struct policy {
 	const char *digest; /* SHA-256 of the file's bytes */
 	int trust;          /* enum trust; no default: it must be written out */
 	uint64_t threshold; /* distinct persons that vouch for a step; only under TRUST_SIGNED */
-	uint64_t max_signature_age; /* ms since a signed commit was made or first seen; 0: no limit; only under TRUST_SIGNED */
+	uint64_t
+		max_signature_age; /* ms since a signed commit was made or first seen; 0: no limit; only under TRUST_SIGNED */
 	unsigned checklist; /* bit set of enum checklist_item that must be satisfied */
 	int backup;         /* enum backup_rule */
 	int backup_scope;   /* enum backup_scope */
@@ -105,6 +106,9 @@ struct config {
 	size_t target_count;
 };
 
+/* The schemas that a target owns: those that it names, else the one of its ledger (NULL: not known yet). */
+struct text_list target_schemas(struct arena *arena, const struct target *target,
+                                const char *ledger_schema);
 const struct target *config_find_target(const struct config *config,
                                         const char *name); /* NULL: none */
 /* The targets, each behind those that its `after` names; otherwise as they are written. config->target_count of them. */

@@ -174,5 +174,14 @@ FALLIBLE run_read_tree(struct run *run, const char *commit, struct tree *ret_tre
 /* Listings for model/steps.h, read from the run's source. */
 struct steps_reader run_steps_reader(struct run *run);
 
+/* What plan_make is given for this tree and these steps: `head` is the tree itself, and no steps lie beyond. */
+struct plan_input run_plan_input(struct run *run, const struct tree *tree,
+                                 const struct steps *steps);
+
 /* A new record of this run's target and number, at the end of run->records. */
 struct record *run_record(struct run *run, enum record_kind kind);
+
+struct record *run_record_deployed(struct run *run, const struct landing *landing);
+struct record *run_record_held(struct run *run, const struct landing *landing);
+struct record *run_record_fence(struct run *run, int64_t epoch);
+struct record *run_record_fingerprint(struct run *run, const struct fingerprint *fingerprint);
