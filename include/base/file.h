@@ -31,6 +31,12 @@ FALLIBLE file_replace(struct arena *arena, const char *path, struct bytes bytes)
 FALLIBLE file_append(struct arena *arena, const char *path, struct bytes bytes, mode_t mode);
 /* Makes the folder and its parents with 0700; an existing one must be ours and not writable by others. */
 FALLIBLE folder_private(struct arena *arena, const char *path);
+/*
+ * A new private folder "<name>-…" below TMPDIR, when that is an absolute path, or /tmp; removed with all that is in it.
+ * NULL is accepted there.
+ */
+FALLIBLE folder_temporary(struct arena *arena, const char *name, const char **ret_path);
+void folder_temporary_remove(const char *path);
 FALLIBLE folder_sync(struct arena *arena, const char *path);
 FALLIBLE folder_free_space(struct arena *arena, const char *path, uint64_t *ret_bytes);
 enum entry_kind { ENTRY_IS_FILE, ENTRY_IS_FOLDER, ENTRY_IS_LINK, ENTRY_IS_OTHER };

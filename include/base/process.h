@@ -43,6 +43,13 @@ struct process_result {
 FALLIBLE process_run(struct arena *arena, const struct process *process,
                      struct process_result *ret_result);
 
+/*
+ * The same for many, at most as many at once as there are processors (and 16). An error of one ends those that run, and
+ * nothing is returned; ERR_STOPPED likewise. What they print stays in memory until the end.
+ */
+FALLIBLE process_run_many(struct arena *arena, const struct process *processes, size_t count,
+                          struct process_result *ret_results);
+
 /* Called with each piece of standard output. An error ends the child and is returned. */
 typedef struct error *process_sink(void *context, struct arena *arena, const void *data,
                                    size_t size);

@@ -61,5 +61,7 @@ const char *text_plural(struct arena *arena, size_t count,
 bool parse_number(const char *text, uint64_t maximum, uint64_t *ret_number);
 /* "500ms", "30s", "15m", "24h", "7d"; a bare number is refused so that nobody guesses the unit. "0" is allowed. */
 bool parse_duration(const char *text, uint64_t maximum_ms, uint64_t *ret_ms);
+/* "2026-11-24T18:00:00Z", "2026-11-24" (its beginning, UTC), or seconds since 1970; years 1970 to 9999. */
+bool parse_time(const char *text, int64_t *ret_seconds);
 bool parse_size(const char *text, uint64_t maximum,
                 uint64_t *ret_bytes); /* "16MiB", "512KiB", "2GiB", "1TiB", "100" */

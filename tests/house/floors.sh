@@ -36,7 +36,7 @@ LIBRARIES=(
 )
 
 # every other header in angle brackets is the C library's or the kernel's
-C_LIBRARY="assert|ctype|dirent|endian|errno|fcntl|fnmatch|getopt|glob|grp|inttypes|langinfo|limits|locale|math|netdb|poll|pwd|\
+C_LIBRARY="assert|ctype|dirent|endian|errno|fcntl|fnmatch|ftw|getopt|glob|grp|inttypes|langinfo|limits|locale|math|netdb|poll|pwd|\
 sched|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|\
 time|unistd|sys/[a-z]+|netinet/[a-z]+|arpa/inet|linux/[a-z_]+"
 

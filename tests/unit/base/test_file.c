@@ -429,6 +429,30 @@ static void a_private_folder_is_made_with_its_parents(void **state)
 	assert_fine(folder_sync(place->arena, path));
 }
 
+/* Programs that get its name run in other folders, so it is never named from where we are. */
+static void a_temporary_folder_is_absolute_and_goes_with_all_that_is_in_it(void **state)
+{
+	struct place *place = *state;
+	const char *const before = getenv("TMPDIR");
+	const char *path = NULL, *outside = path_of(place, "outside");
+
+	write_file(outside, "x", 0600);
+	assert_int_equal(setenv("TMPDIR", place->folder, 1), 0);
+	assert_fine(folder_temporary(place->arena, "test", &path));
+	assert_true(text_starts(path, place->folder));
+	assert_int_equal(mode_of(path), 0700);
+	assert_fine(folder_private(place->arena, path_join(place->arena, path, "a/b")));
+	assert_int_equal(symlink(outside, path_join(place->arena, path, "a/b/link")), 0);
+	folder_temporary_remove(path);
+	assert_false(file_exists(path));
+	assert_true(file_exists(outside));
+	assert_int_equal(setenv("TMPDIR", ".", 1), 0);
+	assert_fine(folder_temporary(place->arena, "test", &path));
+	assert_true(text_starts(path, "/"));
+	folder_temporary_remove(path);
+	assert_int_equal(before ? setenv("TMPDIR", before, 1) : unsetenv("TMPDIR"), 0);
+}
+
 static void a_folder_that_others_may_write_to_is_not_private(void **state)
 {
 	static const struct {
@@ -552,6 +576,7 @@ int main(void)
 		TEST_WITH_CALLS(nothing_is_appended_through_a_link),
 		TEST_WITH_CALLS(a_file_that_is_replaced_keeps_owner_and_mode),
 		TEST_WITH_CALLS(a_private_folder_is_made_with_its_parents),
+		TEST_IN_PLACE(a_temporary_folder_is_absolute_and_goes_with_all_that_is_in_it),
 		TEST_WITH_CALLS(a_folder_that_others_may_write_to_is_not_private),
 		TEST_WITH_CALLS(a_folder_of_somebody_else_or_a_file_is_not_private),
 		TEST_WITH_CALLS(free_space_is_known),

@@ -397,6 +397,133 @@ static void programs_are_found_in_a_fixed_list(void **state)
 	assert_null(program_find(*state, "")); /* a folder is no program */
 }
 
+static void many_programs_run_side_by_side_and_answer_in_their_order(void **state)
+{
+	enum { COUNT = 40 };
+	struct place *place = *state;
+	struct process processes[COUNT];
+	struct process_result results[COUNT];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *const arguments[] = {
+			"-c",
+			arena_printf(place->arena, "cat; echo '%zu'; echo 'c%zu' >&2; exit %zu", i,
+		                     i, i % 3),
+			NULL};
+
+		processes[i] = shell(arena_copy(place->arena, arguments, sizeof arguments));
+		if (i % 2)
+			processes[i].input = (struct bytes){"in ", 3};
+	}
+	assert_fine(process_run_many(place->arena, processes, COUNT, results));
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_int_equal(results[i].status, i % 3);
+		assert_string_equal(results[i].output.data,
+		                    arena_printf(place->arena, "%s%zu\n", i % 2 ? "in " : "", i));
+		assert_string_equal(results[i].complaint, arena_printf(place->arena, "c%zu", i));
+	}
+	assert_fine(process_run_many(place->arena, processes, 0, results));
+}
+
+/* Each of the two ends when the other has begun. */
+static void two_programs_run_at_the_same_time(void **state)
+{
+	struct place *place = *state;
+	const char *folder = place->folder;
+	const char *script = arena_printf(
+		place->arena,
+		"cd '%s'; : >\"$0\"; for i in $(seq 500); do [ -e \"$1\" ] && exit 0; sleep 0.02; done; exit 1",
+		folder);
+	const char *const one[] = {"-c", script, "one", "two", NULL};
+	const char *const two[] = {"-c", script, "two", "one", NULL};
+	const struct process processes[] = {shell(one), shell(two)};
+	struct process_result results[2];
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip();
+	assert_fine(process_run_many(place->arena, processes, 2, results));
+	assert_int_equal(results[0].status, 0);
+	assert_int_equal(results[1].status, 0);
+}
+
+static void no_more_run_at_once_than_there_are_processors(void **state)
+{
+	enum { COUNT = 60 };
+	struct place *place = *state;
+	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	const char *script = arena_printf(
+		place->arena, "cd '%s'; mkdir $$; ls -d [0-9]* | wc -l; sleep 0.01; rmdir $$",
+		place->folder);
+	const char *const arguments[] = {"-c", script, NULL};
+	struct process processes[COUNT];
+	struct process_result results[COUNT];
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < COUNT; i++)
+		processes[i] = shell(arguments);
+	assert_fine(process_run_many(place->arena, processes, COUNT, results));
+	for (size_t i = 0; i < COUNT; i++) {
+		uint64_t seen = 0;
+
+		assert_true(parse_number(text_trim(place->arena, results[i].output.data), COUNT,
+		                         &seen));
+		most = seen > most ? seen : most;
+	}
+	assert_in_range(most, 1, processors < 16 ? (uint64_t)processors : 16);
+}
+
+static void an_error_of_one_ends_the_others(void **state)
+{
+	static const struct {
+		const char *sentence, *script;
+		enum error_code code;
+	} rows[] = {
+		{"too much output", "head -c 5000000 /dev/zero", ERR_PROCESS},
+		{"no end", "sleep 60", ERR_PROCESS_TIME},
+	};
+	struct place *place = *state;
+	const char *wait =
+		arena_printf(place->arena, "echo $$ > '%s'; exec sleep 60", path_of(place, "pid"));
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const uint64_t begin = clock_monotonic_ms();
+		const char *const slow[] = {"-c", wait, NULL};
+		const char *const wrong[] = {"-c", rows[i].script, NULL};
+		struct process processes[] = {shell(slow), shell(wrong)};
+		struct process_result results[2] = {{.status = 77}, {.status = 77}};
+
+		CASE(rows[i].sentence);
+		processes[1].deadline_ms = 500;
+		assert_error(process_run_many(place->arena, processes, 2, results), rows[i].code);
+		assert_int_equal(results[0].status, 77);
+		assert_true(clock_monotonic_ms() - begin < 15000);
+		assert_true(goes(place, wait_for_pid(place)));
+	}
+}
+
+static void run_many_until_stopped(void *context)
+{
+	struct place *place = context;
+	struct process processes[] = {shell(SHELL("exec sleep 60")),
+	                              shell(SHELL("kill -TERM $PPID; exec sleep 60"))};
+	struct process_result results[2];
+	struct error *error;
+
+	stop_watch();
+	error = process_run_many(place->arena, processes, 2, results);
+	_exit(!error || error->row != &error_rows()[ERR_STOPPED]);
+}
+
+static void the_wish_to_stop_ends_them_all(void **state)
+{
+	uint64_t begin = clock_monotonic_ms();
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip();
+	assert_int_equal(status_of_child(run_many_until_stopped, *state), 0);
+	assert_true(clock_monotonic_ms() - begin < 15000);
+}
+
 static void wait_for_output(struct process_pipe *pipe)
 {
 	struct pollfd fd = {.fd = pipe->output, .events = POLLIN};
@@ -451,6 +578,11 @@ int main(void)
 		TEST_IN_PLACE(what_a_program_leaves_behind_is_killed_and_not_waited_for),
 		TEST(a_stream_is_larger_than_memory_would_be),
 		TEST(an_error_of_the_sink_ends_the_program_and_is_returned),
+		TEST_IN_PLACE(many_programs_run_side_by_side_and_answer_in_their_order),
+		TEST_IN_PLACE(two_programs_run_at_the_same_time),
+		TEST_IN_PLACE(no_more_run_at_once_than_there_are_processors),
+		TEST_IN_PLACE(an_error_of_one_ends_the_others),
+		TEST_IN_PLACE(the_wish_to_stop_ends_them_all),
 		TEST(programs_are_found_in_a_fixed_list),
 		TEST(a_program_is_spoken_with_both_ways),
 		TEST(a_program_that_went_takes_no_more_and_one_that_stays_is_killed),

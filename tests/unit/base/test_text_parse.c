@@ -93,12 +93,45 @@ static void sizes_are_bytes_or_powers_of_1024(void **state)
 	check(parse_size, rows, ROWS(rows));
 }
 
+static void a_time_is_a_day_or_a_second_of_utc(void **state)
+{
+	static const struct {
+		const char *text;
+		bool fine;
+		int64_t seconds;
+	} rows_of[] = {
+		{"2026-11-24T18:00:00Z", true, 1795543200},
+		{"2026-11-24", true, 1795478400},
+		{"1795543200", true, 1795543200},
+		{"0", true, 0},
+		{"2026-04-31", false, 0},
+		{"2026-11-24T18:00:00", false, 0},
+		{"2026-11-24T18:00:00+01:00", false, 0},
+		{"2026-1-4", false, 0},
+		{" 2026-11-24", false, 0},
+		{"1960-01-01", false, 0},
+		{"253402300800", false, 0},
+		{"", false, 0},
+		{"tomorrow", false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows_of); i++) {
+		int64_t seconds = 0;
+
+		CASE(rows_of[i].text);
+		assert_int_equal(parse_time(rows_of[i].text, &seconds), rows_of[i].fine);
+		assert_int_equal(seconds, rows_of[i].seconds);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(numbers_are_digits_and_nothing_else),
 		TEST(durations_need_a_unit),
 		TEST(sizes_are_bytes_or_powers_of_1024),
+		TEST(a_time_is_a_day_or_a_second_of_utc),
 	};
 
 	return cmocka_run_group_tests_name("text_parse", tests, NULL, NULL);
