@@ -11,7 +11,7 @@ struct by_format {
 	struct keyring *ssh, *openpgp;
 };
 
-static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict);
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest);
 static FALLIBLE list_keys(struct keyring *keyring, struct arena *arena,
@@ -32,13 +32,13 @@ struct keyring *keyring_by_format(struct arena *arena, struct keyring *ssh, stru
 	return &both->keyring;
 }
 
-static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict)
 {
 	struct by_format *both = (struct by_format *)keyring;
 
-	return keyring_judge(commit->format == SIGNATURE_OPENPGP ? both->openpgp : both->ssh,
-	                     commit, when, arena, ret_verdict);
+	return keyring_judge(seal->format == SIGNATURE_OPENPGP ? both->openpgp : both->ssh, seal,
+	                     when, arena, ret_verdict);
 }
 
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest)

@@ -64,15 +64,15 @@ struct owners {
 	size_t count, room;
 };
 
-static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict);
-static FALLIBLE judge_openpgp(struct keyring_openpgp *openpgp, const struct commit *commit,
+static FALLIBLE judge_openpgp(struct keyring_openpgp *openpgp, const struct seal *seal,
                               int64_t when, struct arena *arena, struct verdict *verdict);
 static const struct openpgp_key *find_claimed(const struct openpgp_keys *keys,
                                               const struct pgp_signature *signature);
 static bool judge_key(const struct openpgp_key *key, int64_t when, struct arena *arena,
                       struct verdict *verdict);
-static FALLIBLE verify(struct keyring_openpgp *openpgp, const struct commit *commit,
+static FALLIBLE verify(struct keyring_openpgp *openpgp, const struct seal *seal,
                        const struct openpgp_key *key, int64_t when, struct arena *arena,
                        struct verdict *verdict);
 static void refuse(struct verdict *verdict, enum verdict_kind kind, const char *reason);
@@ -131,19 +131,19 @@ FALLIBLE keyring_openpgp_open(struct arena *arena, const struct keyring_openpgp_
 	return NULL;
 }
 
-static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict)
 {
 	struct keyring_openpgp *openpgp = (struct keyring_openpgp *)keyring;
-	struct verdict verdict = {.kind = VERDICT_UNSIGNED, .format = commit->format};
+	struct verdict verdict = {.kind = VERDICT_UNSIGNED, .format = seal->format};
 
 	TRY(load(openpgp, arena)); /* a revoked key does not wait for the next pass */
-	switch (commit->format) {
+	switch (seal->format) {
 	case SIGNATURE_NONE:
 		verdict.reason = "it carries no signature";
 		break;
 	case SIGNATURE_OPENPGP:
-		TRY(judge_openpgp(openpgp, commit, when, arena, &verdict));
+		TRY(judge_openpgp(openpgp, seal, when, arena, &verdict));
 		break;
 	case SIGNATURE_SSH:
 		refuse(&verdict, VERDICT_UNSUPPORTED,
@@ -164,13 +164,13 @@ static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int6
 	return NULL;
 }
 
-static FALLIBLE judge_openpgp(struct keyring_openpgp *openpgp, const struct commit *commit,
+static FALLIBLE judge_openpgp(struct keyring_openpgp *openpgp, const struct seal *seal,
                               int64_t when, struct arena *arena, struct verdict *verdict)
 {
 	struct pgp_signature signature;
 	const struct openpgp_key *key;
 
-	verdict->kind = pgp_signature_parse(arena, commit->signature, &signature, &verdict->reason);
+	verdict->kind = pgp_signature_parse(arena, seal->signature, &signature, &verdict->reason);
 	if (verdict->kind != VERDICT_GOOD)
 		return NULL;
 	verdict->kind = VERDICT_UNTRUSTED;
@@ -186,7 +186,7 @@ static FALLIBLE judge_openpgp(struct keyring_openpgp *openpgp, const struct comm
 	verdict->fingerprint = arena_text(arena, key->key.primary);
 	if (!judge_key(key, when, arena, verdict))
 		return NULL;
-	return verify(openpgp, commit, key, when, arena, verdict);
+	return verify(openpgp, seal, key, when, arena, verdict);
 }
 
 /* What the signature says about its key is not yet believed; verify wants the same key from gpg. */
@@ -230,14 +230,14 @@ static bool judge_key(const struct openpgp_key *key, int64_t when, struct arena 
 }
 
 /* Exactly one signature, good, by exactly the key that was judged. */
-static FALLIBLE verify(struct keyring_openpgp *openpgp, const struct commit *commit,
+static FALLIBLE verify(struct keyring_openpgp *openpgp, const struct seal *seal,
                        const struct openpgp_key *key, int64_t when, struct arena *arena,
                        struct verdict *verdict)
 {
 	struct gpg_signatures signatures = {0};
 	const struct gpg_signature *one;
 
-	TRY(gpg_verify(openpgp->ring.gpg, arena, commit->signature, commit->payload, &signatures));
+	TRY(gpg_verify(openpgp->ring.gpg, arena, seal->signature, seal->payload, &signatures));
 	if (signatures.count != 1) {
 		refuse(verdict, VERDICT_MALFORMED,
 		       arena_printf(arena, "gpg finds %s in it",

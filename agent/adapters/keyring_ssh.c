@@ -39,9 +39,9 @@ struct keyring_ssh {
 	struct revocations revoked;
 };
 
-static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict);
-static FALLIBLE judge_ssh(struct keyring_ssh *ssh, const struct commit *commit, int64_t when,
+static FALLIBLE judge_ssh(struct keyring_ssh *ssh, const struct seal *seal, int64_t when,
                           struct arena *arena, struct verdict *verdict);
 static void judge_validity(const struct allowed_signer *signer, int64_t when, struct arena *arena,
                            struct verdict *verdict);
@@ -53,10 +53,10 @@ static FALLIBLE is_revoked(struct keyring_ssh *ssh, const struct ssh_key *key, s
 static bool list_holds(const struct text_list *list, const char *text);
 static FALLIBLE ask_krl(struct keyring_ssh *ssh, const struct ssh_key *key, struct arena *arena,
                         bool *ret_revoked);
-static FALLIBLE verify(struct keyring_ssh *ssh, const struct commit *commit,
+static FALLIBLE verify(struct keyring_ssh *ssh, const struct seal *seal,
                        const struct allowed_signer *signer, int64_t when, struct arena *arena,
                        struct verdict *verdict);
-static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct commit *commit,
+static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct seal *seal,
                            const struct allowed_signer *signer, int64_t when, struct arena *arena,
                            struct process_result *ret_result);
 static const char *signer_line(struct arena *arena, const struct allowed_signer *signer);
@@ -123,19 +123,19 @@ static void sweep_scratch(struct keyring_ssh *ssh, struct arena *arena)
 		(void)closedir(folder);
 }
 
-static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict)
 {
 	struct keyring_ssh *ssh = (struct keyring_ssh *)keyring;
-	struct verdict verdict = {.kind = VERDICT_UNSIGNED, .format = commit->format};
+	struct verdict verdict = {.kind = VERDICT_UNSIGNED, .format = seal->format};
 
 	TRY(load_revocations(ssh, arena)); /* a missing file refuses everything, and at once */
-	switch (commit->format) {
+	switch (seal->format) {
 	case SIGNATURE_NONE:
 		verdict.reason = "it carries no signature";
 		break;
 	case SIGNATURE_SSH:
-		TRY(judge_ssh(ssh, commit, when, arena, &verdict));
+		TRY(judge_ssh(ssh, seal, when, arena, &verdict));
 		break;
 	case SIGNATURE_OPENPGP:
 		verdict.kind = VERDICT_UNSUPPORTED;
@@ -156,14 +156,14 @@ static FALLIBLE judge(struct keyring *keyring, const struct commit *commit, int6
 	return NULL;
 }
 
-static FALLIBLE judge_ssh(struct keyring_ssh *ssh, const struct commit *commit, int64_t when,
+static FALLIBLE judge_ssh(struct keyring_ssh *ssh, const struct seal *seal, int64_t when,
                           struct arena *arena, struct verdict *verdict)
 {
 	const struct allowed_signer *signer;
 	struct sshsig sshsig;
 	bool revoked = true;
 
-	verdict->kind = sshsig_parse(arena, commit->signature, &sshsig, &verdict->reason);
+	verdict->kind = sshsig_parse(arena, seal->signature, &sshsig, &verdict->reason);
 	if (verdict->kind != VERDICT_GOOD)
 		return NULL;
 	verdict->kind = VERDICT_UNTRUSTED;
@@ -186,7 +186,7 @@ static FALLIBLE judge_ssh(struct keyring_ssh *ssh, const struct commit *commit, 
 	judge_validity(signer, when, arena, verdict);
 	if (verdict->kind != VERDICT_UNTRUSTED)
 		return NULL;
-	return verify(ssh, commit, signer, when, arena, verdict);
+	return verify(ssh, seal, signer, when, arena, verdict);
 }
 
 static void judge_validity(const struct allowed_signer *signer, int64_t when, struct arena *arena,
@@ -317,7 +317,7 @@ static FALLIBLE ask_krl(struct keyring_ssh *ssh, const struct ssh_key *key, stru
  * Only exit status 0 together with the one line that names git, the person and the key counts. ssh-keygen fails with
  * 255 in any other case; it is the signature's fault when the check itself failed, else ours.
  */
-static FALLIBLE verify(struct keyring_ssh *ssh, const struct commit *commit,
+static FALLIBLE verify(struct keyring_ssh *ssh, const struct seal *seal,
                        const struct allowed_signer *signer, int64_t when, struct arena *arena,
                        struct verdict *verdict)
 {
@@ -326,7 +326,7 @@ static FALLIBLE verify(struct keyring_ssh *ssh, const struct commit *commit,
 	                     signer->principal, signer->key.type->shown, signer->key.fingerprint);
 	struct process_result result;
 
-	TRY(run_verify(ssh, commit, signer, when, arena, &result));
+	TRY(run_verify(ssh, seal, signer, when, arena, &result));
 	if (result.status == 0 && result.output.size == strlen(good) &&
 	    memcmp(result.output.data, good, result.output.size) == 0) {
 		verdict->kind = VERDICT_GOOD;
@@ -342,7 +342,7 @@ static FALLIBLE verify(struct keyring_ssh *ssh, const struct commit *commit,
 	return FAIL(
 		arena, KEYRING,
 		.what = arena_printf(arena, "cannot verify the signature of commit '%s'",
-	                             commit_short(arena, commit->id)),
+	                             commit_short(arena, seal->id)),
 		.why = result.complaint && *result.complaint
 	                       ? result.complaint
 	                       : arena_printf(arena,
@@ -351,7 +351,7 @@ static FALLIBLE verify(struct keyring_ssh *ssh, const struct commit *commit,
 		.hint = "Is openssh-client complete and up to date? Try: ssh-keygen -Y verify");
 }
 
-static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct commit *commit,
+static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct seal *seal,
                            const struct allowed_signer *signer, int64_t when, struct arena *arena,
                            struct process_result *ret_result)
 {
@@ -364,7 +364,7 @@ static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct commit *commit,
 		BUG("a signature is judged at the time %lld", (long long)when);
 	time_option = arena_printf(arena, "-Overify-time=%s", signer_time(arena, when));
 	TRY(scratch_file(ssh, arena, (struct bytes){line, strlen(line)}, &signers_path));
-	TRY(scratch_file(ssh, arena, commit->signature, &signature_path));
+	TRY(scratch_file(ssh, arena, seal->signature, &signature_path));
 
 	const char *const arguments[] = {"-Y", "verify",          "-f",        signers_path,
 	                                 "-I", signer->principal, "-n",        "git",
@@ -373,7 +373,7 @@ static FALLIBLE run_verify(struct keyring_ssh *ssh, const struct commit *commit,
 	return process_run(arena,
 	                   &(struct process){.program = ssh->ssh_keygen,
 	                                     .arguments = arguments,
-	                                     .input = commit->payload,
+	                                     .input = seal->payload,
 	                                     .deadline_ms = SSH_KEYGEN_DEADLINE_MS},
 	                   ret_result);
 }
@@ -387,7 +387,8 @@ static const char *signer_line(struct arena *arena, const struct allowed_signer 
 	if (signer->valid_after > 0)
 		text_printf(&line, ",valid-after=\"%s\"", signer_time(arena, signer->valid_after));
 	if (signer->valid_before <= WHEN_MAXIMUM)
-		text_printf(&line, ",valid-before=\"%s\"", signer_time(arena, signer->valid_before));
+		text_printf(&line, ",valid-before=\"%s\"",
+		            signer_time(arena, signer->valid_before));
 	text_printf(&line, " %s\n", ssh_key_line(arena, &signer->key));
 	return text_get(&line);
 }

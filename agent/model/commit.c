@@ -79,7 +79,8 @@ FALLIBLE commit_parse(struct arena *arena, const char *id, struct bytes raw,
 
 	TRY(parse_headers(&reader, &commit));
 	TRY(parse_message(&reader, &commit));
-	commit.payload = text_bytes(&reader.payload);
+	commit.seal.id = commit.id;
+	commit.seal.payload = text_bytes(&reader.payload);
 	*ret_commit = commit;
 	return NULL;
 }
@@ -226,8 +227,8 @@ static FALLIBLE parse_signature(struct reader *reader, const struct header *head
 		                 SIGNATURE_MAXIMUM);
 	if (!is_ours)
 		return NULL;
-	commit->signature = unfold(reader->arena, header);
-	return parse_armor(reader, header, commit->signature, &commit->format);
+	commit->seal.signature = unfold(reader->arena, header);
+	return parse_armor(reader, header, commit->seal.signature, &commit->seal.format);
 }
 
 static struct bytes unfold(struct arena *arena, const struct header *header)
@@ -363,12 +364,12 @@ static struct error *malformed(struct reader *reader, const char *format, ...)
  * git-interpret-trailers(1), as `git log --format=%(trailers)` reads a message (no "---" divider): the last paragraph,
  * but never the first, when all its lines are trailers, or when one was made by git and a quarter of them are.
  */
-void commit_trailers(struct arena *arena, const struct commit *commit, const char *key,
-                     struct text_list *ret_values)
+void message_trailers(struct arena *arena, const char *message, const char *key,
+                      struct text_list *ret_values)
 {
 	struct text_list values = {0};
 	struct text value = TEXT_IN(arena);
-	const char *line = trailers_begin(commit->message);
+	const char *line = trailers_begin(message);
 	bool open = false;
 	size_t size;
 

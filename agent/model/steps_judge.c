@@ -5,6 +5,8 @@
  */
 #include "model/steps.h"
 
+#include "base/clock.h"
+
 struct record { /* one change of one file by one step */
 	const char *path;
 	size_t step;
@@ -140,6 +142,31 @@ static FALLIBLE judge_step(struct arena *arena, struct step *step, steps_judging
 	step->refusal = steps_unvouched(arena, step, first, refused - 1);
 	step->refused_at = "verify";
 	return NULL;
+}
+
+struct error *steps_wait_for_dates(struct arena *arena, const struct step *step,
+                                   const struct step_commit *other, int64_t latest)
+{
+	const struct step_commit *ahead = NULL;
+
+	for (size_t i = 0; i <= step->brought.count && !ahead; i++) {
+		const struct step_commit *commit =
+			i < step->brought.count ? &step->brought.items[i] : other;
+
+		if (commit && commit->parsed && commit->parsed->committer.when > latest)
+			ahead = commit;
+	}
+	if (!ahead)
+		return NULL;
+	return FAIL(
+		arena, FROM_FUTURE,
+		.what = arena_printf(arena, "commit '%s' is dated in the future",
+	                             commit_short(arena, ahead->id)),
+		.why = arena_printf(
+			arena, "its committer's time is %s, and this host's clock is behind that",
+			clock_human(arena, ahead->parsed->committer.when * 1000000)),
+		.hint = "Compare the clocks of this host and of who made it. When that time has come, the next pass goes "
+			"on; sooner: make the commit again (git commit --amend -S --date=now) and push it anew.");
 }
 
 bool step_is_settled(const struct step *step)

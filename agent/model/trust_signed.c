@@ -13,13 +13,16 @@ struct persons {
 
 static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
                            struct trust_voucher *voucher);
+static FALLIBLE find_vouching(struct question *question, struct trust_voucher *voucher);
+static FALLIBLE wait_for_dates(struct question *question, struct trust_voucher *voucher);
 static FALLIBLE judge_brought(struct question *question);
-static void find_heads(struct question *question);
+static void find_merged(struct question *question);
+static FALLIBLE find_pulls(struct question *question);
 static bool allowed(const struct question *question, const char *principal, const bool *which);
 static bool allowed_for(const struct question *question, const char *principal,
                         const struct change *change);
-static void find_taggers(const struct question *question, const char *commit, const bool *which,
-                         struct text_list *ret_taggers);
+static FALLIBLE find_taggers(const struct question *question, const char *commit, const bool *which,
+                             struct text_list *ret_taggers);
 static FALLIBLE find_open(struct question *question);
 static FALLIBLE sets_entry(struct question *question, const struct change *change, bool *ret_sets);
 static bool signed_all_brought(const struct question *question, const struct change *change);
@@ -27,7 +30,8 @@ static bool is_of(const struct step_file *file, const struct change *change);
 static const struct change *change_of(const struct question *question,
                                       const struct step_file *file);
 static FALLIBLE vouch_without_side(struct question *question, struct trust_voucher *voucher);
-static FALLIBLE find_voucher(struct question *question, struct trust_voucher *voucher);
+static FALLIBLE find_voucher(struct question *question, size_t first,
+                             struct trust_voucher *voucher);
 static FALLIBLE try_candidate(struct question *question, struct side *side, size_t candidate,
                               struct trust_voucher *voucher);
 static FALLIBLE is_exactly(struct question *question, const struct folder *folder, bool *ret_same);
@@ -83,17 +87,11 @@ static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
 	TRY(lore_judge(lore, step->id, &question.signer));
 	TRY(judge_brought(&question));
 	if (question.signer->verdict.kind != VERDICT_BAD &&
-	    question.signer->verdict.kind != VERDICT_MALFORMED) {
-		find_heads(&question);
-		find_taggers(&question, step->id, NULL, &question.taggers);
-		TRY(find_open(&question));
-		if (!question.open_count)
-			TRY(vouch_without_side(&question, voucher));
-		else if (!question.after_unreadable && step->parents.count <= 2)
-			TRY(find_voucher(&question, voucher));
-	}
+	    question.signer->verdict.kind != VERDICT_MALFORMED)
+		TRY(find_vouching(&question, voucher));
 	if (voucher->persons.count) {
-		step->passed = step->verified = true;
+		TRY(wait_for_dates(&question, voucher));
+		step->passed = step->verified = !step->refusal;
 		return NULL;
 	}
 	if (step_is_settled(step)) {
@@ -102,6 +100,43 @@ static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
 	}
 	step->refusal = trust_refuse(&question);
 	step->refused_at = "verify";
+	return NULL;
+}
+
+/* What costs nothing first; the remote is asked for pull requests and tags only when that is not enough. */
+static FALLIBLE find_vouching(struct question *question, struct trust_voucher *voucher)
+{
+	find_merged(question);
+	TRY(find_open(question));
+	TRY(find_voucher(question, 0, voucher));
+	if (!voucher->persons.count && question->rule->pulls) {
+		const size_t merged = question->heads.count;
+
+		TRY(find_pulls(question));
+		if (question->heads.count > merged)
+			TRY(find_voucher(question, merged, voucher));
+	}
+	if (!voucher->persons.count)
+		TRY(find_taggers(question, question->step->id, NULL, &question->taggers));
+	if (question->taggers.count)
+		TRY(vouch_without_side(question, voucher));
+	return NULL;
+}
+
+/* A clock that runs ahead, or a commit made to look young for longer: it waits until its date has come. */
+static FALLIBLE wait_for_dates(struct question *question, struct trust_voucher *voucher)
+{
+	struct step *step = question->step;
+	const struct step_commit *candidate = NULL;
+
+	if (voucher->commit)
+		TRY(lore_judge(question->lore, voucher->commit, &candidate));
+	step->refusal = steps_wait_for_dates(question->lore->arena, step, candidate,
+	                                     question->rule->latest);
+	if (!step->refusal)
+		return NULL;
+	step->refused_at = "verify";
+	*voucher = (struct trust_voucher){0};
 	return NULL;
 }
 
@@ -119,18 +154,27 @@ static FALLIBLE judge_brought(struct question *question)
 	return NULL;
 }
 
-/* The heads of the sides that a commit may vouch from. */
-static void find_heads(struct question *question)
+/* The heads of the sides that a commit may vouch from: of the branch that was merged, then of the pull request. */
+static void find_merged(struct question *question)
 {
-	struct arena *arena = question->lore->arena;
 	const struct step *step = question->step;
 
 	for (size_t i = 0; step->parents.count == 2 && i < 2; i++)
 		if (i + 1 != step->base_parent)
-			add_distinct(arena, &question->heads, step->parents.items[i]);
-	for (size_t i = 0; i < question->rule->pull_count; i++)
-		if (text_equal(question->rule->pulls[i].step, step->id))
-			add_distinct(arena, &question->heads, question->rule->pulls[i].head);
+			add_distinct(question->lore->arena, &question->heads,
+			             step->parents.items[i]);
+}
+
+static FALLIBLE find_pulls(struct question *question)
+{
+	const struct trust_rule *rule = question->rule;
+	struct text_list heads = {0};
+
+	if (rule->pulls)
+		TRY(rule->pulls(rule->context, question->step, question->lore->arena, &heads));
+	for (size_t i = 0; i < heads.count; i++)
+		add_distinct(question->lore->arena, &question->heads, heads.items[i]);
+	return NULL;
 }
 
 /* May the person deploy these changes? `which` NULL: all of the step's. */
@@ -151,15 +195,18 @@ static bool allowed_for(const struct question *question, const char *principal,
 	                     question->rule->allows(question->rule->context, principal, change));
 }
 
-static void find_taggers(const struct question *question, const char *commit, const bool *which,
-                         struct text_list *ret_taggers)
+static FALLIBLE find_taggers(const struct question *question, const char *commit, const bool *which,
+                             struct text_list *ret_taggers)
 {
-	for (size_t i = 0; i < question->rule->tag_count; i++) {
-		const struct trust_tag *tag = &question->rule->tags[i];
+	const struct trust_rule *rule = question->rule;
+	struct text_list persons = {0};
 
-		if (text_equal(tag->commit, commit) && allowed(question, tag->principal, which))
-			add_distinct(question->lore->arena, ret_taggers, tag->principal);
-	}
+	if (rule->taggers)
+		TRY(rule->taggers(rule->context, commit, question->lore->arena, &persons));
+	for (size_t i = 0; i < persons.count; i++)
+		if (allowed(question, persons.items[i], which))
+			add_distinct(question->lore->arena, ret_taggers, persons.items[i]);
+	return NULL;
 }
 
 static FALLIBLE find_open(struct question *question)
@@ -167,7 +214,7 @@ static FALLIBLE find_open(struct question *question)
 	const struct changes *changes = &question->step->changes;
 
 	question->open = ARENA_ARRAY(question->lore->arena, bool, changes->count);
-	for (size_t i = 0; i < changes->count && !question->taggers.count; i++) {
+	for (size_t i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->items[i];
 		bool sets = false;
 
@@ -265,9 +312,13 @@ static FALLIBLE vouch_without_side(struct question *question, struct trust_vouch
 	return NULL;
 }
 
-static FALLIBLE find_voucher(struct question *question, struct trust_voucher *voucher)
+static FALLIBLE find_voucher(struct question *question, size_t first, struct trust_voucher *voucher)
 {
-	for (size_t i = 0; i < question->heads.count && !voucher->persons.count; i++) {
+	if (!question->open_count)
+		return vouch_without_side(question, voucher);
+	if (question->after_unreadable || question->step->parents.count > 2)
+		return NULL;
+	for (size_t i = first; i < question->heads.count && !voucher->persons.count; i++) {
 		struct side side;
 
 		TRY(side_open(question->lore, question->step->base, question->heads.items[i],
@@ -297,7 +348,7 @@ static FALLIBLE try_candidate(struct question *question, struct side *side, size
 	if (!is_same)
 		return NULL;
 	TRY(lore_judge(lore, id, &signer));
-	find_taggers(question, id, question->open, &taggers);
+	TRY(find_taggers(question, id, question->open, &taggers));
 	by_signer = signer->vouched && allowed(question, signer->principal, question->open);
 	flaw.miss = MISS_WHO;
 	flaw.commit = signer;

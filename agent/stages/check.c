@@ -189,7 +189,7 @@ static struct error *asks_for_down(struct run *run, const struct step *step, con
 			TRY(commit_sets(run, commit->parsed, name, &sets));
 		if (!sets)
 			continue;
-		commit_trailers(run->arena, commit->parsed, TRAILER, &values);
+		message_trailers(run->arena, commit->parsed->message, TRAILER, &values);
 		*ret_asks = values.count == 1 && text_equal(values.items[0], "down");
 	}
 	return NULL;

@@ -129,7 +129,8 @@ static struct error *judge_commit(void *context, struct arena *arena, struct ste
 	TRY(recall(run, commit->id, &commit->verdict, &known));
 	if (known)
 		return NULL;
-	TRY(keyring_judge(run->ports.keyring, commit->parsed, seen, arena, &commit->verdict));
+	TRY(keyring_judge(run->ports.keyring, &commit->parsed->seal, seen, arena,
+	                  &commit->verdict));
 	remember(run, commit->id, &commit->verdict);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "model/trust.h"
 
+
 struct asking {
 	struct run *run;
 	steps_judging *judging;
@@ -36,6 +37,8 @@ FALLIBLE verify_signed(struct run *run, steps_judging *judging)
 		.context = &asking,
 		.threshold = run->policy->threshold,
 		.oldest = age ? clock_wall() - age : INT64_MIN,
+		.latest = clock_wall() + CLOCK_SKEW_S,
+		.target = run->target->name,
 	};
 	struct trust_voucher *vouchers = NULL;
 

@@ -21,6 +21,13 @@ enum signature_format {
 	SIGNATURE_UNKNOWN
 };
 
+struct seal {           /* a signature, and the bytes that it covers */
+	const char *id; /* of the object that it is in: commit or tag */
+	enum signature_format format;
+	struct bytes signature; /* the armor, header indentation removed */
+	struct bytes payload;   /* the object without its signature headers: what was signed */
+};
+
 struct ident {
 	const char *name, *email;
 	int64_t when;     /* seconds since 1970, the writer's own claim */
@@ -34,9 +41,7 @@ struct commit {
 	struct ident author, committer;
 	const char *subject; /* first line of the message */
 	const char *message; /* all of it */
-	enum signature_format format;
-	struct bytes signature; /* the armor, header indentation removed */
-	struct bytes payload;   /* the object without its signature headers: what was signed */
+	struct seal seal;
 };
 
 /*
@@ -50,8 +55,8 @@ FALLIBLE commit_parse(struct arena *arena, const char *id, struct bytes raw,
                       struct commit *ret_commit);
 
 /* Trailers: the last paragraph of the message, `Key: value` by git-interpret-trailers(1); keys without case. */
-void commit_trailers(struct arena *arena, const struct commit *commit, const char *key,
-                     struct text_list *ret_values);
+void message_trailers(struct arena *arena, const char *message, const char *key,
+                      struct text_list *ret_values);
 
 const char *commit_short(struct arena *arena, const char *id); /* the first ten digits */
 bool commit_id_is_valid(const char *id);

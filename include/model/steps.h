@@ -27,6 +27,8 @@ struct step_commit { /* a commit that a step brings and that touches the migrati
 	bool vouched;                        /* a person's good signature */
 	const char *principal, *fingerprint; /* of the good signature; else NULL */
 	int64_t seen; /* seconds: when the agent first saw it; 0: it was not asked */
+	/* Set while judging: why a good signature counts for nothing here ("is withdrawn", …); NULL: it counts. */
+	const char *objection;
 };
 
 struct step_commits { /* oldest first, the step itself last */
@@ -50,8 +52,8 @@ struct step {
 	const char *base; /* NULL: a root commit, compared with the empty tree */
 	size_t base_parent; /* which parent that is, counted from 1 (git revert -m); 0 for a root commit */
 	struct text_list parents; /* as the history has them */
-	struct changes changes;  /* in the migrations path, against the base; sql_same is set */
-	struct step_files files; /* the same, file by file */
+	struct changes changes;   /* in the migrations path, against the base; sql_same is set */
+	struct step_files files;  /* the same, file by file */
 	struct step_commits
 		brought; /* reachable from the step and not from its base, differing from any parent in the
 	                                migrations path; empty when the step changes nothing */
@@ -140,6 +142,12 @@ void steps_settle_undone(struct arena *arena, struct steps *steps);
 /* Why nobody vouches for the step: what is wrong with this commit of it. `others`: how many more there are. */
 struct error *steps_unvouched(struct arena *arena, const struct step *step,
                               const struct step_commit *commit, size_t others);
+/*
+ * ERR_FROM_FUTURE when the step, or what it brings, or `other` (NULL: none) is dated later than `latest` (seconds); NULL
+ * otherwise. Only for a step that would pass.
+ */
+struct error *steps_wait_for_dates(struct arena *arena, const struct step *step,
+                                   const struct step_commit *other, int64_t latest);
 /* Is every file that it changed settled by the ledger? */
 bool step_is_settled(const struct step *step);
 

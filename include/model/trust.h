@@ -25,28 +25,29 @@ typedef struct error *trust_last_passed(void *context, const char *entry, struct
 /* May this person deploy this change? */
 typedef bool trust_allows(void *context, const char *principal, const struct change *change);
 
-struct trust_tag { /* an approval tag with a good signature, its header and its place checked */
-	const char *commit;
-	const char *principal;
-};
-
-struct trust_pull { /* the head of the pull request that a step says it merged */
-	const char *step, *head;
-};
+/*
+ * Who tagged this commit: distinct persons, by approval tags whose signature, header and place were checked. The heads of
+ * the pull requests by which the step may have come. Both are asked only where nothing else suffices; what cannot be had
+ * is left out, an error ends the judging.
+ */
+typedef struct error *trust_taggers(void *context, const char *commit, struct arena *arena,
+                                    struct text_list *ret_persons);
+typedef struct error *trust_pulls(void *context, const struct step *step, struct arena *arena,
+                                  struct text_list *ret_heads);
 
 struct trust_rule {
 	const struct steps_reader *reader;
 	steps_judging *judging; /* at most once per commit; also sets commit->seen */
 	trust_between *between;
 	trust_last_passed *last_passed;
-	trust_allows *allows; /* NULL: every person of the keyring may */
-	void *context;        /* of these four; the reader has its own */
-	const struct trust_tag *tags;
-	size_t tag_count;
-	const struct trust_pull *pulls;
-	size_t pull_count;
-	uint64_t threshold; /* distinct persons, at least 1 */
+	trust_allows *allows;   /* NULL: every person of the keyring may */
+	trust_taggers *taggers; /* NULL: there are no tags */
+	trust_pulls *pulls;     /* NULL: there are no pull requests */
+	void *context;          /* of these; the reader has its own */
+	uint64_t threshold;     /* distinct persons, at least 1 */
 	int64_t oldest; /* seconds: a commit with `seen` before this is too old; INT64_MIN: none is */
+	int64_t latest; /* seconds: what a commit dated after this vouches for must wait; INT64_MAX: no limit */
+	const char *target; /* for the words: `git tag -s approve/<target>/…` */
 };
 
 struct trust_voucher { /* who vouched for a step; empty when it was refused or changes nothing */

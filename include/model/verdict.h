@@ -20,8 +20,9 @@ enum verdict_kind {
 
 struct verdict {
 	enum verdict_kind kind;
-	const char *principal;   /* the person, when the key is known; else NULL */
-	const char *fingerprint; /* "SHA256:…"; of OpenPGP the primary key's, 40 upper-case hex digits; NULL: none */
+	const char *principal; /* the person, when the key is known; else NULL */
+	const char *
+		fingerprint; /* "SHA256:…"; of OpenPGP the primary key's, 40 upper-case hex digits; NULL: none */
 	enum signature_format format;
 	const char *reason; /* one sentence for people; NULL when good */
 };

@@ -32,7 +32,7 @@ struct keyring_ops {
 	 * revocation is always tested now. An error (ERR_KEYRING, …) means that no verdict could be reached, which
 	 * refuses everything; a bad signature is not an error but a verdict.
 	 */
-	struct error *(*judge)(struct keyring *keyring, const struct commit *commit, int64_t when,
+	struct error *(*judge)(struct keyring *keyring, const struct seal *seal, int64_t when,
 	                       struct arena *arena, struct verdict *ret_verdict);
 	/* SHA-256 over keys and revocations as they are now; a changed file asks again. */
 	struct error *(*digest)(struct keyring *keyring, struct arena *arena,
@@ -47,10 +47,10 @@ struct keyring {
 	const struct keyring_ops *ops;
 };
 
-static inline FALLIBLE keyring_judge(struct keyring *keyring, const struct commit *commit,
-                                     int64_t when, struct arena *arena, struct verdict *ret_verdict)
+static inline FALLIBLE keyring_judge(struct keyring *keyring, const struct seal *seal, int64_t when,
+                                     struct arena *arena, struct verdict *ret_verdict)
 {
-	return keyring->ops->judge(keyring, commit, when, arena, ret_verdict);
+	return keyring->ops->judge(keyring, seal, when, arena, ret_verdict);
 }
 
 static inline FALLIBLE keyring_digest(struct keyring *keyring, struct arena *arena,

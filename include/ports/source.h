@@ -9,7 +9,21 @@
 #include "model/folder.h"
 #include "model/history.h"
 
+#define SOURCE_REFS_MAXIMUM 10000 /* of one answer */
+
 struct source;
+
+struct source_ref {
+	const char *name; /* "refs/tags/approve/shop/…", "refs/pull/7/head" */
+	const char
+		*id; /* the object that it names: of an annotated tag the tag's, not the commit's */
+};
+
+struct source_refs { /* in the bytes' order of their names */
+	struct source_ref *items;
+	size_t count, room;
+	bool is_cut; /* there are more than SOURCE_REFS_MAXIMUM: ask by a longer prefix */
+};
 
 struct source_ops {
 	const char *name;
@@ -46,6 +60,22 @@ struct source_ops {
 	/* The bytes of a blob by its id; refused above `maximum` before it is read. */
 	struct error *(*blob)(struct source *source, const char *id, size_t maximum,
 	                      struct arena *arena, struct bytes *ret_bytes);
+	/*
+	 * The remote's refs whose names begin with one of the prefixes, as they are now; fetches nothing. Errors as head.
+	 * Where the remote allows it only these are asked for.
+	 */
+	struct error *(*refs)(struct source *source, const struct text_list *prefixes,
+	                      struct arena *arena, struct source_refs *ret_refs);
+	/*
+	 * Brings the objects that these refs named, where the mirror lacks them, and keeps them for good under names made
+	 * of their object ids, never under the remote's. A ref that was moved or removed meanwhile is no error: its object
+	 * is then not there. ERR_GIT_…, as fetch.
+	 */
+	struct error *(*bring)(struct source *source, const struct source_refs *refs,
+	                       struct arena *arena);
+	/* Raw bytes of an annotated tag's object. ERR_GIT_OBJECT (also for a commit), ERR_GIT_LIMIT. */
+	struct error *(*tag)(struct source *source, const char *id, struct arena *arena,
+	                     struct bytes *ret_raw);
 	void (*close)(struct source *source);
 };
 
@@ -100,6 +130,24 @@ static inline FALLIBLE source_blob(struct source *source, const char *id, size_t
                                    struct arena *arena, struct bytes *ret_bytes)
 {
 	return source->ops->blob(source, id, maximum, arena, ret_bytes);
+}
+
+static inline FALLIBLE source_list_refs(struct source *source, const struct text_list *prefixes,
+                                        struct arena *arena, struct source_refs *ret_refs)
+{
+	return source->ops->refs(source, prefixes, arena, ret_refs);
+}
+
+static inline FALLIBLE source_bring(struct source *source, const struct source_refs *refs,
+                                    struct arena *arena)
+{
+	return source->ops->bring(source, refs, arena);
+}
+
+static inline FALLIBLE source_tag(struct source *source, const char *id, struct arena *arena,
+                                  struct bytes *ret_raw)
+{
+	return source->ops->tag(source, id, arena, ret_raw);
 }
 
 static inline void source_close(struct source *source)

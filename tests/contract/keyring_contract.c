@@ -39,12 +39,12 @@ static int tear_down(void **state)
 static struct verdict judge_at(struct bench *bench, enum sample sample, int64_t when)
 {
 	struct verdict verdict = {.kind = (enum verdict_kind)99};
-	struct error *error = keyring_judge(bench->keyring, &bench->subject->samples[sample], when,
-	                                    bench->arena, &verdict);
+	struct error *error = keyring_judge(bench->keyring, &bench->subject->samples[sample].seal,
+	                                    when, bench->arena, &verdict);
 
 	if (error)
 		fail_msg("%s: %s", error->what, error->why);
-	assert_int_equal(verdict.format, bench->subject->samples[sample].format);
+	assert_int_equal(verdict.format, bench->subject->samples[sample].seal.format);
 	if (verdict.kind == VERDICT_GOOD)
 		assert_null(verdict.reason);
 	else
@@ -193,7 +193,7 @@ static void a_broken_keyring_gives_no_verdict_at_all(void **state)
 	for (int sample = 0; sample < SAMPLE_COUNT; sample++) {
 		struct verdict verdict = {.kind = VERDICT_UNSIGNED, .principal = untouched};
 		struct error *error =
-			keyring_judge(bench->keyring, &bench->subject->samples[sample],
+			keyring_judge(bench->keyring, &bench->subject->samples[sample].seal,
 		                      bench->subject->from, bench->arena, &verdict);
 
 		assert_non_null(error);

@@ -518,7 +518,7 @@ static void has_its_verdict(void **state)
 		kind = "malformed";
 		said = error->why;
 	} else {
-		assert_fine(keyring_judge(keyring, &commit, NOW, world.arena, &verdict));
+		assert_fine(keyring_judge(keyring, &commit.seal, NOW, world.arena, &verdict));
 		kind = verdict_kind_name(verdict.kind);
 		said = verdict.reason ? verdict.reason : "";
 	}

@@ -68,8 +68,8 @@ int main(void)
 
 	for (int sample = 0; sample < SAMPLE_COUNT; sample++)
 		subject.samples[sample] =
-			(struct commit){.id = ids[sample], .format = SIGNATURE_SSH};
-	subject.samples[SAMPLE_UNSIGNED].format = SIGNATURE_NONE;
-	subject.samples[SAMPLE_FOREIGN].format = SIGNATURE_OPENPGP;
+			(struct commit){.seal = {.id = ids[sample], .format = SIGNATURE_SSH}};
+	subject.samples[SAMPLE_UNSIGNED].seal.format = SIGNATURE_NONE;
+	subject.samples[SAMPLE_FOREIGN].seal.format = SIGNATURE_OPENPGP;
 	return keyring_contract_run(&subject);
 }

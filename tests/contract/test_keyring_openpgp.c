@@ -100,8 +100,8 @@ static void make_place(struct place *place, struct keyring_subject *subject)
 	assert_non_null(message);
 	message[0] = 'f';
 	subject->samples[SAMPLE_TAMPERED] = ssh_world_parse(
-		world,
-		ssh_world_with_signature(world, changed, subject->samples[SAMPLE_GOOD].signature));
+		world, ssh_world_with_signature(world, changed,
+	                                        subject->samples[SAMPLE_GOOD].seal.signature));
 }
 
 int main(void)

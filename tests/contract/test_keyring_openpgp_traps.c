@@ -105,7 +105,7 @@ static struct verdict judged(struct keyring *keyring, const struct commit *commi
 {
 	struct verdict verdict = {.kind = VERDICT_UNSIGNED};
 
-	assert_fine(keyring_judge(keyring, commit, when, world.arena, &verdict));
+	assert_fine(keyring_judge(keyring, &commit->seal, when, world.arena, &verdict));
 	return verdict;
 }
 
@@ -252,7 +252,7 @@ static void an_armor_holds_exactly_one_signature_of_these_bytes(void **state)
 	struct bytes text =
 		GPG(&world, payload, "-u", keys.ed25519, "--textmode", "--armor", "--detach-sign");
 	struct commit commit = pgp_world_signed(&world, keys.ed25519, NULL, payload);
-	const char *body = strstr(commit.signature.data, "\n\n") + 2;
+	const char *body = strstr(commit.seal.signature.data, "\n\n") + 2;
 
 	(void)state;
 	CASE("two signers");
@@ -262,16 +262,17 @@ static void an_armor_holds_exactly_one_signature_of_these_bytes(void **state)
 	CASE("a signature over text, whose line ends do not count");
 	check_verdict(verdict_for(keys.ed25519, commit_with(text), NOW), VERDICT_UNSUPPORTED);
 	CASE("nothing");
-	commit.signature.data = "-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n";
-	commit.signature.size = strlen(commit.signature.data);
+	commit.seal.signature.data =
+		"-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n";
+	commit.seal.signature.size = strlen(commit.seal.signature.data);
 	check_verdict(verdict_for(keys.ed25519, commit, NOW), VERDICT_MALFORMED);
 	CASE("a comment that looks like gpg's own words");
-	commit.signature.data = arena_printf(
+	commit.seal.signature.data = arena_printf(
 		world.arena,
 		"-----BEGIN PGP SIGNATURE-----\nComment: [GNUPG:] GOODSIG 0123456789ABCDEF "
 		"x\n\n%s",
 		body);
-	commit.signature.size = strlen(commit.signature.data);
+	commit.seal.signature.size = strlen(commit.seal.signature.data);
 	check_verdict(verdict_for(keys.ed25519, commit, NOW), VERDICT_GOOD);
 	check_verdict(verdict_for(keys.other, commit, NOW), VERDICT_UNTRUSTED);
 }
@@ -284,7 +285,7 @@ static void a_changed_signature_is_never_good(void **state)
 {
 	struct commit commit = pgp_world_signed(&world, keys.ed25519, NULL, payload);
 	struct keyring *keyring = open_for(keys.ed25519);
-	const char *at = strstr(commit.signature.data, "\n\n") + 2;
+	const char *at = strstr(commit.seal.signature.data, "\n\n") + 2;
 	struct text digits = TEXT_IN(world.arena);
 	struct bytes blob;
 
@@ -307,7 +308,7 @@ static void a_changed_signature_is_never_good(void **state)
 		for (size_t k = 0; k < strlen(body); k += 64)
 			text_printf(&armor, "%.64s\n", body + k);
 		text_add(&armor, "-----END PGP SIGNATURE-----\n");
-		commit.signature = text_bytes(&armor);
+		commit.seal.signature = text_bytes(&armor);
 		verdict = judged(keyring, &commit, NOW);
 		if (verdict.kind == VERDICT_GOOD && i != HINT_AT && i != HINT_AT + 1)
 			fail_msg("byte %zu of %zu may be changed", i, blob.size);
@@ -323,7 +324,8 @@ static void a_signature_of_another_commit_is_bad(void **state)
 	struct commit commit = pgp_world_signed(&world, keys.ed25519, NULL, payload);
 	struct verdict verdict = verdict_for(
 		keys.ed25519,
-		ssh_world_parse(&world, ssh_world_with_signature(&world, other, commit.signature)),
+		ssh_world_parse(&world,
+	                        ssh_world_with_signature(&world, other, commit.seal.signature)),
 		NOW);
 
 	(void)state;

@@ -87,13 +87,14 @@ static void make_world(struct ssh_world *world, struct keyring_subject *subject)
 	subject->samples[SAMPLE_FOREIGN] = ssh_world_parse(
 		world, ssh_world_with_signature(world, unsigned_commit,
 	                                        (struct bytes){openpgp, strlen(openpgp)}));
-	changed = (struct bytes){arena_copy(world->arena, good.payload.data, good.payload.size),
-	                         good.payload.size};
+	changed = (struct bytes){
+		arena_copy(world->arena, good.seal.payload.data, good.seal.payload.size),
+		good.seal.payload.size};
 	message = strstr(changed.data, "table");
 	assert_non_null(message);
 	message[0] = 'f';
-	subject->samples[SAMPLE_TAMPERED] =
-		ssh_world_parse(world, ssh_world_with_signature(world, changed, good.signature));
+	subject->samples[SAMPLE_TAMPERED] = ssh_world_parse(
+		world, ssh_world_with_signature(world, changed, good.seal.signature));
 }
 
 int main(void)

@@ -89,7 +89,7 @@ static struct verdict judged(struct keyring *keyring, const struct commit *commi
 {
 	struct verdict verdict = {.kind = VERDICT_UNSIGNED};
 
-	assert_fine(keyring_judge(keyring, commit, when, world.arena, &verdict));
+	assert_fine(keyring_judge(keyring, &commit->seal, when, world.arena, &verdict));
 	return verdict;
 }
 
@@ -140,7 +140,8 @@ static void a_changed_signature_is_bad_or_malformed(void **state)
 	for (size_t i = 0; i < ROWS(changed); i++) {
 		struct keyring *keyring = open_for(changed[i]);
 		struct commit commit = signed_by(changed[i], "git", "sha512");
-		const char *at = commit.signature.data + strlen("-----BEGIN SSH SIGNATURE-----\n");
+		const char *at =
+			commit.seal.signature.data + strlen("-----BEGIN SSH SIGNATURE-----\n");
 		const char *end = strstr(at, "-----END");
 		struct text digits = TEXT_IN(world.arena);
 		struct bytes blob;
@@ -155,12 +156,12 @@ static void a_changed_signature_is_bad_or_malformed(void **state)
 			struct verdict verdict;
 
 			copy[blob.size - back] ^= 1;
-			commit.signature = arena_bytes(world.arena, "", 0);
-			commit.signature.data = arena_printf(
+			commit.seal.signature = arena_bytes(world.arena, "", 0);
+			commit.seal.signature.data = arena_printf(
 				world.arena,
 				"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n",
 				base64_encode(world.arena, copy, blob.size));
-			commit.signature.size = strlen(commit.signature.data);
+			commit.seal.signature.size = strlen(commit.seal.signature.data);
 			/* one long line is refused; wrap it */
 			struct text wrapped = TEXT_IN(world.arena);
 			const char *body = base64_encode(world.arena, copy, blob.size);
@@ -170,7 +171,7 @@ static void a_changed_signature_is_bad_or_malformed(void **state)
 				text_printf(&wrapped, "%.70s\n", body + k);
 			text_add(&wrapped, "-----END SSH SIGNATURE-----\n");
 			check_verdict(judged(keyring, &commit, NOW), VERDICT_MALFORMED);
-			commit.signature = text_bytes(&wrapped);
+			commit.seal.signature = text_bytes(&wrapped);
 			verdict = judged(keyring, &commit, NOW);
 			if (verdict.kind != VERDICT_BAD && verdict.kind != VERDICT_MALFORMED)
 				fail_msg("%s with byte -%zu changed is %s", changed[i], back,
@@ -185,8 +186,8 @@ static void a_signature_of_another_commit_is_bad(void **state)
 {
 	struct commit commit = signed_by("ed25519", "git", "sha512");
 	struct bytes other = ssh_world_commit(&world, NULL, "add another table");
-	struct commit transplanted =
-		ssh_world_parse(&world, ssh_world_with_signature(&world, other, commit.signature));
+	struct commit transplanted = ssh_world_parse(
+		&world, ssh_world_with_signature(&world, other, commit.seal.signature));
 	struct verdict verdict = judged(open_for("ed25519"), &transplanted, NOW);
 
 	(void)state;
@@ -284,8 +285,8 @@ static void a_revocation_file_that_cannot_be_used_refuses_everything(void **stat
 	assert_fine(try_open("list", NULL, &keyring));
 	check_verdict(judged(keyring, &commit, NOW), VERDICT_GOOD);
 	assert_int_equal(unlink(ssh_world_path(&world, "list")), 0);
-	assert_error(keyring_judge(keyring, &commit, NOW, world.arena, &verdict), ERR_KEYRING);
-	assert_error(keyring_judge(keyring, &unsigned_commit, NOW, world.arena, &verdict),
+	assert_error(keyring_judge(keyring, &commit.seal, NOW, world.arena, &verdict), ERR_KEYRING);
+	assert_error(keyring_judge(keyring, &unsigned_commit.seal, NOW, world.arena, &verdict),
 	             ERR_KEYRING);
 	CASE("it holds a line that is no key");
 	ssh_world_write(&world, "list", "# list\nSHA256:abc\n");
@@ -300,7 +301,7 @@ static void a_revocation_file_that_cannot_be_used_refuses_everything(void **stat
 	assert_int_equal(fwrite(damaged, 1, sizeof damaged, file), sizeof damaged);
 	assert_int_equal(fclose(file), 0);
 	assert_fine(try_open("damaged", NULL, &keyring));
-	assert_error(keyring_judge(keyring, &commit, NOW, world.arena, &verdict), ERR_KEYRING);
+	assert_error(keyring_judge(keyring, &commit.seal, NOW, world.arena, &verdict), ERR_KEYRING);
 	nothing_is_left_in_the_scratch_folder();
 }
 
@@ -383,7 +384,7 @@ static void a_verifier_that_says_something_else_is_not_believed(void **state)
 		                        fingerprint, rows[i].script),
 		           0755);
 		assert_fine(try_open(NULL, liar, &keyring));
-		assert_error(keyring_judge(keyring, &commit, NOW, world.arena, &verdict),
+		assert_error(keyring_judge(keyring, &commit.seal, NOW, world.arena, &verdict),
 		             ERR_KEYRING);
 	}
 	CASE("and the right answer is believed, so that the table above can fail");

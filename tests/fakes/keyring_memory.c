@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 
-static struct error *judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static struct error *judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                            struct arena *arena, struct verdict *ret_verdict);
 static struct error *digest(struct keyring *keyring, struct arena *arena, const char **ret_digest);
 static struct error *list_keys(struct keyring *keyring, struct arena *arena,
@@ -52,20 +52,20 @@ struct keyring_memory_line *keyring_memory_script(struct keyring_memory *memory,
 	return line;
 }
 
-static struct error *judge(struct keyring *keyring, const struct commit *commit, int64_t when,
+static struct error *judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                            struct arena *arena, struct verdict *ret_verdict)
 {
 	struct keyring_memory *memory = (struct keyring_memory *)keyring;
-	const struct keyring_memory_line *line = find_line(memory, commit->id);
+	const struct keyring_memory_line *line = find_line(memory, seal->id);
 	struct verdict verdict = line ? line->verdict
 	                              : (struct verdict){.kind = VERDICT_UNTRUSTED,
 	                                                 .fingerprint = "SHA256:stranger"};
 
 	memory->judged++;
 	TRY(fail_on_request(memory, arena));
-	if (commit->format == SIGNATURE_NONE)
+	if (seal->format == SIGNATURE_NONE)
 		verdict = (struct verdict){.kind = VERDICT_UNSIGNED};
-	else if (commit->format != SIGNATURE_SSH)
+	else if (seal->format != SIGNATURE_SSH)
 		verdict = (struct verdict){.kind = VERDICT_UNSUPPORTED};
 	else if (line && line->revoked)
 		verdict.kind = VERDICT_REVOKED;
@@ -73,7 +73,7 @@ static struct error *judge(struct keyring *keyring, const struct commit *commit,
 		verdict.kind = VERDICT_NOT_YET_VALID;
 	else if (line && when > line->valid_before)
 		verdict.kind = VERDICT_EXPIRED;
-	verdict.format = commit->format;
+	verdict.format = seal->format;
 	if (verdict.kind != VERDICT_GOOD)
 		refuse(arena, &verdict, verdict.kind);
 	*ret_verdict = verdict;

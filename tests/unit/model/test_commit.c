@@ -63,12 +63,13 @@ static void a_signed_commit_is_read_whole(void **state)
 	assert_string_equal(commit.committer.zone, "-0330");
 	assert_string_equal(commit.subject, "Add a table");
 	assert_string_equal(commit.message, "Add a table\n\nIt is needed.\n");
-	assert_int_equal(commit.format, SIGNATURE_SSH);
-	assert_string_equal(commit.signature.data,
+	assert_int_equal(commit.seal.format, SIGNATURE_SSH);
+	assert_string_equal(commit.seal.signature.data,
 	                    BEGIN "U1NIU0lHAAAAAQ==\n-----END SSH SIGNATURE-----\n");
-	assert_int_equal(commit.signature.size, strlen(commit.signature.data));
-	assert_string_equal(commit.payload.data, TREE PARENT OTHER_PARENT AUTHOR COMMITTER MESSAGE);
-	assert_int_equal(commit.payload.size, strlen(commit.payload.data));
+	assert_int_equal(commit.seal.signature.size, strlen(commit.seal.signature.data));
+	assert_string_equal(commit.seal.payload.data,
+	                    TREE PARENT OTHER_PARENT AUTHOR COMMITTER MESSAGE);
+	assert_int_equal(commit.seal.payload.size, strlen(commit.seal.payload.data));
 }
 
 static void well_formed_commits_are_read(void **state)
@@ -120,9 +121,9 @@ static void well_formed_commits_are_read(void **state)
 
 		CASE(rows[i].sentence);
 		commit = parse(*state, rows[i].raw);
-		assert_int_equal(commit.format, rows[i].format);
-		assert_string_equal(commit.payload.data, rows[i].payload);
-		assert_int_equal(commit.payload.size, strlen(rows[i].payload));
+		assert_int_equal(commit.seal.format, rows[i].format);
+		assert_string_equal(commit.seal.payload.data, rows[i].payload);
+		assert_int_equal(commit.seal.payload.size, strlen(rows[i].payload));
 	}
 }
 
@@ -135,14 +136,14 @@ static void attacks_on_the_reading_do_not_pass_as_signed(void **state)
 		parse(*state, STANDARD GPGSIG "\nAdd\n\ngpgsig - [ ] backup\n- [x] tested\n");
 
 	CASE("a signature that was moved into the message is text");
-	assert_int_equal(moved.format, SIGNATURE_NONE);
-	assert_int_equal(moved.signature.size, 0);
-	assert_string_equal(moved.payload.data, STANDARD "\nAdd a table\n\n" GPGSIG);
+	assert_int_equal(moved.seal.format, SIGNATURE_NONE);
+	assert_int_equal(moved.seal.signature.size, 0);
+	assert_string_equal(moved.seal.payload.data, STANDARD "\nAdd a table\n\n" GPGSIG);
 	CASE("also right behind the blank line");
-	assert_int_equal(quoted.format, SIGNATURE_NONE);
+	assert_int_equal(quoted.seal.format, SIGNATURE_NONE);
 	CASE("a checklist line that is hidden behind the word gpgsig stays in message and payload");
 	assert_string_equal(hidden.message, "Add\n\ngpgsig - [ ] backup\n- [x] tested\n");
-	assert_string_equal(hidden.payload.data,
+	assert_string_equal(hidden.seal.payload.data,
 	                    STANDARD "\nAdd\n\ngpgsig - [ ] backup\n- [x] tested\n");
 }
 
@@ -307,7 +308,7 @@ static void sizes_have_a_limit(void **state)
 	assert_fine(commit_parse(
 		*state, ID, filled(*state, STANDARD "gpgsig " BEGIN " ", 65000, "\n" END MESSAGE),
 		&commit));
-	assert_int_equal(commit.signature.size, 65000 + 1 + strlen(BEGIN END) - 1);
+	assert_int_equal(commit.seal.signature.size, 65000 + 1 + strlen(BEGIN END) - 1);
 
 	CASE("64 parents are read, 65 are refused");
 	text_add(&parents, TREE);
@@ -334,8 +335,8 @@ static void a_damaged_commit_never_keeps_its_payload(void **state)
 		struct error *error = commit_parse(
 			*state, ID, (struct bytes){arena_copy(*state, raw, i), i}, &commit);
 
-		if (!error && commit.format != SIGNATURE_NONE)
-			assert_true(commit.payload.size < whole.payload.size);
+		if (!error && commit.seal.format != SIGNATURE_NONE)
+			assert_true(commit.seal.payload.size < whole.seal.payload.size);
 	}
 	for (size_t i = 0; i < sizeof raw - 1; i++) {
 		char *copy = arena_copy(*state, raw, sizeof raw - 1);
@@ -345,9 +346,10 @@ static void a_damaged_commit_never_keeps_its_payload(void **state)
 		error = commit_parse(*state, ID, (struct bytes){copy, sizeof raw - 1}, &commit);
 		if (error)
 			continue;
-		if (strcmp(commit.payload.data, whole.payload.data) == 0)
-			assert_true(commit.format != SIGNATURE_NONE &&
-			            strcmp(commit.signature.data, whole.signature.data) != 0);
+		if (strcmp(commit.seal.payload.data, whole.seal.payload.data) == 0)
+			assert_true(commit.seal.format != SIGNATURE_NONE &&
+			            strcmp(commit.seal.signature.data, whole.seal.signature.data) !=
+			                    0);
 	}
 }
 
@@ -415,7 +417,7 @@ static void trailers_are_those_of_git(void **state)
 		struct text_list values;
 
 		CASE(rows[i].sentence);
-		commit_trailers(*state, &commit, "Key", &values);
+		message_trailers(*state, commit.message, "Key", &values);
 		if (!rows[i].values)
 			assert_int_equal(values.count, 0);
 		else

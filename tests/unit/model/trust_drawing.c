@@ -36,6 +36,8 @@ static struct error *judge(void *context, struct arena *arena, struct step_commi
 	                                                                     : "ada";
 	commit->seen = asking->scene->old && strchr(asking->scene->old, commit->id[0]) ? 1 : 100;
 	parsed->author.email = parsed->committer.email = who;
+	parsed->committer.when =
+		asking->scene->ahead && strchr(asking->scene->ahead, commit->id[0]) ? 200 : 50;
 	commit->parsed = parsed;
 	return NULL;
 }
@@ -66,6 +68,26 @@ static bool allows(void *context, const char *principal, const struct change *ch
 	const struct trust_scene *scene = ((struct asking *)context)->scene;
 
 	return change->kind != CHANGE_REMOVED || !text_equal(principal, scene->may_not);
+}
+
+static struct error *taggers(void *context, const char *commit, struct arena *arena,
+                             struct text_list *ret_persons)
+{
+	const char *who = word_of(arena, ((struct asking *)context)->scene->tags, commit);
+
+	if (who)
+		*LIST_ADD(arena, ret_persons) = who;
+	return NULL;
+}
+
+static struct error *pulls(void *context, const struct step *step, struct arena *arena,
+                           struct text_list *ret_heads)
+{
+	const char *head = word_of(arena, ((struct asking *)context)->scene->pulls, step->id);
+
+	if (head)
+		*LIST_ADD(arena, ret_heads) = head;
+	return NULL;
 }
 
 static struct steps walk(struct arena *arena, struct asking *asking, const char *from,
@@ -107,25 +129,6 @@ static const char *tell(struct arena *arena, const struct steps *steps,
 	return text_trim(arena, text_get(&text));
 }
 
-static void add_pairs(struct arena *arena, const struct trust_scene *scene, struct trust_rule *rule)
-{
-	struct trust_tag *tags = ARENA_ARRAY(arena, struct trust_tag, DRAWN_MAXIMUM);
-	struct trust_pull *pulls = ARENA_ARRAY(arena, struct trust_pull, DRAWN_MAXIMUM);
-
-	rule->tags = tags;
-	rule->pulls = pulls;
-	for (size_t i = 0; i < DRAWN_MAXIMUM && scene->commits[i].id; i++) {
-		const char *id = scene->commits[i].id;
-
-		if (word_of(arena, scene->tags, id))
-			tags[rule->tag_count++] =
-				(struct trust_tag){id, word_of(arena, scene->tags, id)};
-		if (word_of(arena, scene->pulls, id))
-			pulls[rule->pull_count++] =
-				(struct trust_pull){id, word_of(arena, scene->pulls, id)};
-	}
-}
-
 static struct steps ask(struct arena *arena, const struct trust_scene *scene,
                         struct trust_voucher **ret_vouchers)
 {
@@ -136,9 +139,13 @@ static struct steps ask(struct arena *arena, const struct trust_scene *scene,
 	                          .between = between,
 	                          .last_passed = last_passed,
 	                          .allows = allows,
+	                          .taggers = taggers,
+	                          .pulls = pulls,
 	                          .context = &asking,
 	                          .threshold = scene->threshold ? scene->threshold : 1,
-	                          .oldest = scene->oldest};
+	                          .oldest = scene->oldest,
+	                          .latest = scene->latest ? scene->latest : INT64_MAX,
+	                          .target = "shop"};
 	const char *deployed = scene->deployed ? scene->deployed : "D";
 	struct steps steps;
 
@@ -151,7 +158,6 @@ static struct steps ask(struct arena *arena, const struct trust_scene *scene,
 	asking.drawing.asked.count = 0;
 	steps = walk(arena, &asking, deployed,
 	             scene->head ? scene->head : scene->commits[asking.drawing.count - 1].id);
-	add_pairs(arena, scene, &rule);
 	if (trust_judge(arena, &rule, &steps, ret_vouchers))
 		BUG("no verdict could be reached");
 	steps_settle_undone(arena, &steps);

@@ -18,6 +18,8 @@ struct trust_scene {
 	const char *may_not; /* a person who may not remove anything */
 	int64_t oldest;      /* with `seen` 100 for all commits but these: */
 	const char *old;     /* letters of commits that were first seen at 1 */
+	int64_t latest;      /* with 50 for the dates of all commits but these: */
+	const char *ahead;   /* letters of commits that are dated 200 */
 	const char *
 		outcome; /* "E+ M+x S!NOT_VOUCHED T~U |": passed; by x; refused; undone by U. Steps that touch */
 };
