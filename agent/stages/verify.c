@@ -1,25 +1,15 @@
 /*
- * Verify: who vouches for the steps, by the cryptographic check alone. Verdicts are remembered by commit and by the
- * digest of keys and revocations, so that a changed key file asks again. What a reader gets wrong: the time that
- * counts is when the agent first saw the commit, never a time that the commit claims.
- *
- * Trust is `all`, `signed` (verify_signed.c) or `branch`.
+ * Verify: who vouches for the steps. What a reader gets wrong: under trust `branch` nobody does, and yet ticks and
+ * trailers are read there, as claims. Trust is `all`, `signed` (verify_signed.c) or `branch`.
  */
+#include "stages/verdicts.h"
 #include "stages/verify_signed.h"
-
-#include "base/clock.h"
 
 static struct error *settle_by_ledger(struct run *run, const struct ledger_row *row);
 static struct error *brings_row(struct run *run, const struct step_file *file,
                                 const struct ledger_row *row, bool *ret_brings);
 static struct error *read_claims(struct run *run);
 static struct error *judge_commit(void *context, struct arena *arena, struct step_commit *commit);
-static struct error *first_seen(struct run *run, const char *commit, int64_t *ret_seconds);
-static struct error *recall(struct run *run, const char *commit, struct verdict *ret_verdict,
-                            bool *ret_known);
-static enum verdict_kind find_kind(const char *name);
-static enum signature_format find_format(const char *name);
-static void remember(struct run *run, const char *commit, const struct verdict *verdict);
 static void tell(struct run *run);
 
 struct error *verify_perform(struct run *run)
@@ -117,82 +107,13 @@ static struct error *judge_commit(void *context, struct arena *arena, struct ste
 {
 	struct run *run = context;
 	struct bytes raw = {0};
-	bool known = false;
-	int64_t seen = 0;
 
-	TRY(first_seen(run, commit->id, &seen));
-	commit->seen = seen;
+	TRY(verdicts_first_seen(run, commit->id, &commit->seen));
 	TRY(source_commit(run->ports.source, commit->id, arena, &raw));
 	step_commit_read(arena, raw, commit);
 	if (!commit->parsed)
 		return NULL;
-	TRY(recall(run, commit->id, &commit->verdict, &known));
-	if (known)
-		return NULL;
-	TRY(keyring_judge(run->ports.keyring, &commit->parsed->seal, seen, arena,
-	                  &commit->verdict));
-	remember(run, commit->id, &commit->verdict);
-	return NULL;
-}
-
-static struct error *first_seen(struct run *run, const char *commit, int64_t *ret_seconds)
-{
-	TRY(journal_first_seen(run->ports.journal, commit, run->arena, ret_seconds));
-	if (*ret_seconds)
-		return NULL;
-	*ret_seconds = clock_wall();
-	run_record(run, RECORD_SEEN)->commit = commit;
-	return NULL;
-}
-
-static struct error *recall(struct run *run, const char *commit, struct verdict *ret_verdict,
-                            bool *ret_known)
-{
-	const struct node *body = NULL;
-
-	TRY(journal_verdict(run->ports.journal, commit, run->keys, run->arena, &body));
-	*ret_known = body;
-	if (body)
-		*ret_verdict = (struct verdict){
-			.kind = find_kind(node_find_text(body, "kind")),
-			.principal = node_find_text(body, "principal"),
-			.fingerprint = node_find_text(body, "fingerprint"),
-			.format = find_format(node_find_text(body, "format")),
-			.reason = node_find_text(body, "reason"),
-		};
-	return NULL;
-}
-
-/* A name that is not known is no voucher. */
-static enum verdict_kind find_kind(const char *name)
-{
-	for (int kind = VERDICT_UNSIGNED; kind <= VERDICT_UNSUPPORTED; kind++)
-		if (text_equal(verdict_kind_name((enum verdict_kind)kind), name))
-			return (enum verdict_kind)kind;
-	return VERDICT_UNSUPPORTED;
-}
-
-static enum signature_format find_format(const char *name)
-{
-	for (int format = SIGNATURE_NONE; format < SIGNATURE_UNKNOWN; format++)
-		if (text_equal(signature_format_name((enum signature_format)format), name))
-			return (enum signature_format)format;
-	return SIGNATURE_UNKNOWN;
-}
-
-static void remember(struct run *run, const char *commit, const struct verdict *verdict)
-{
-	struct node *body = node_map(run->arena);
-	struct record *record = run_record(run, RECORD_VERDICT);
-
-	node_set_text(run->arena, body, "keys", run->keys);
-	node_set_text(run->arena, body, "kind", verdict_kind_name(verdict->kind));
-	node_set_text(run->arena, body, "principal", verdict->principal);
-	node_set_text(run->arena, body, "fingerprint", verdict->fingerprint);
-	node_set_text(run->arena, body, "format", signature_format_name(verdict->format));
-	node_set_text(run->arena, body, "reason", verdict->reason);
-	record->commit = commit;
-	record->body = body;
+	return verdicts_judge(run, &commit->parsed->seal, commit->seen, &commit->verdict);
 }
 
 static void tell(struct run *run)
