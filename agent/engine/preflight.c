@@ -5,6 +5,7 @@
  */
 #include "engine/preflight.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "engine/preflight_site.h"
 
@@ -94,6 +95,7 @@ struct error *engine_preflight(const struct registry *registry,
 		.config = &looking->config,
 		.target = &looking->target,
 		.policy = &looking->policy,
+		.now = clock_wall(),
 	};
 	looking->site.run = &looking->run;
 	error = look(looking);

@@ -12,7 +12,7 @@
 		.stops_when = "history was rewritten; the database is not the one that was left",                        \
 	},                                                                                                              \
 	{                                                                                                               \
-		.name = "verify", .ports = PORT_SOURCE | PORT_KEYRING | PORT_JOURNAL, .perform = verify_perform, .looks = true, \
+		.name = "verify", .ports = PORT_SOURCE | PORT_KEYRING | PORT_JOURNAL | PORT_PULLS, .perform = verify_perform, .looks = true, \
 		.does = "who vouches for each step; the plan up to the first that stands refused",                       \
 		.stops_when = "unsigned, unknown, revoked or expired key; applied migrations edited, renamed, squashed",  \
 	},                                                                                                              \

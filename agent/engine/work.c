@@ -43,7 +43,7 @@ struct error *work_lock(struct work *work, int *ret_fd)
 
 struct error *work_open(struct work *work, unsigned ports)
 {
-	for (unsigned port = PORT_SOURCE; port <= PORT_JOURNAL; port <<= 1)
+	for (unsigned port = PORT_SOURCE; port <= PORT_PULLS; port <<= 1)
 		if (ports & port)
 			TRY(open_port(work, (enum port_flag)port));
 	return NULL;
@@ -70,6 +70,7 @@ struct error *work_begin_run(struct work *work)
 		.target = work->target,
 		.policy = policy_of(work),
 		.progress = work->engine->progress,
+		.now = clock_wall(),
 	};
 
 	TRY(work_open(work, PORT_JOURNAL));
@@ -259,6 +260,7 @@ static struct error *open_port(struct work *work, enum port_flag port)
 	const struct registry *registry = work->engine->registry;
 	const struct config *config = work->engine->config;
 	struct ports *ports = &work->ports;
+	struct error *error;
 
 	switch (port) {
 	case PORT_SOURCE:
@@ -282,6 +284,15 @@ static struct error *open_port(struct work *work, enum port_flag port)
 		                             journal_identity(ports->journal), &ports->backup);
 	case PORT_FORGE:
 		return ports->forge_count ? NULL : open_forges(work);
+	case PORT_PULLS:
+		error = ports->forge_count ? NULL : open_forges(work);
+		if (error)
+			LOG(WARNING, LOOK_FAILED, .target = work->target->name,
+			    .code = error->row->code,
+			    .msg = arena_printf(work->arena,
+			                        "no forge can be asked for pull requests: %s",
+			                        error_line(work->arena, error)));
+		return NULL;
 	case PORT_JOURNAL:
 		return ports->journal
 		               ? NULL
@@ -291,19 +302,25 @@ static struct error *open_port(struct work *work, enum port_flag port)
 	BUG("no such port");
 }
 
+/* All or none, so that one that cannot be opened is told of each time. */
 static struct error *open_forges(struct work *work)
 {
+	struct ports *ports = &work->ports;
+	struct error *error = NULL;
+
 	for (const struct forge_row *row = work->engine->registry->forges; row->name; row++)
-		for (size_t i = 0; i < work->target->forges.count; i++) {
+		for (size_t i = 0; i < work->target->forges.count && !error; i++) {
 			if (!text_equal(work->target->forges.items[i], row->name))
 				continue;
-			if (work->ports.forge_count == FORGES_MAXIMUM)
+			if (ports->forge_count == FORGES_MAXIMUM)
 				BUG("more than %d forges", FORGES_MAXIMUM);
-			TRY(row->open(work->arena, work->engine->config, work->target,
-			              &work->ports.forges[work->ports.forge_count]));
-			work->ports.forge_count++;
+			error = row->open(work->arena, work->engine->config, work->target,
+			                  &ports->forges[ports->forge_count]);
+			ports->forge_count += !error;
 		}
-	return NULL;
+	while (error && ports->forge_count)
+		forge_close(ports->forges[--ports->forge_count]);
+	return error;
 }
 
 static struct ports hand_out(const struct work *work, unsigned ports)
@@ -322,7 +339,7 @@ static struct ports hand_out(const struct work *work, unsigned ports)
 		handed.backup = work->ports.backup;
 	if (ports & PORT_JOURNAL)
 		handed.journal = work->ports.journal;
-	if (ports & PORT_FORGE) {
+	if (ports & (PORT_FORGE | PORT_PULLS)) {
 		memcpy(handed.forges, work->ports.forges, sizeof handed.forges);
 		handed.forge_count = work->ports.forge_count;
 	}

@@ -43,6 +43,8 @@ struct excuse { /* what a verdict means for people; the row is indexed by its ki
 
 static const struct excuse excuses[] = {
 	[VERDICT_UNSIGNED] = {ERR_UNSIGNED, "is not signed", SIGN_ANEW, NULL},
+	[VERDICT_GOOD] = {ERR_NOT_VOUCHED, "is signed, but its signature counts for nothing here",
+                          SIGN_ANEW, NULL},
 	[VERDICT_BAD] = {ERR_BAD_SIGNATURE, "has a signature that is not good for it", SIGN_ANEW,
                          NULL},
 	[VERDICT_UNTRUSTED] = {ERR_UNTRUSTED, "is signed by a key that is not in the keyring",
@@ -121,7 +123,7 @@ static FALLIBLE judge_step(struct arena *arena, struct step *step, steps_judging
 
 		TRY(judging(context, arena, commit));
 		commit->vouched = commit->parsed && commit->verdict.kind == VERDICT_GOOD &&
-		                  commit->verdict.principal;
+		                  commit->verdict.principal && !commit->objection;
 		if (commit->vouched) {
 			commit->principal = commit->verdict.principal;
 			commit->fingerprint = commit->verdict.fingerprint;
@@ -180,12 +182,12 @@ bool step_is_settled(const struct step *step)
 struct error *steps_unvouched(struct arena *arena, const struct step *step,
                               const struct step_commit *commit, size_t others)
 {
-	const struct excuse *excuse =
-		&excuses[commit->verdict.kind == VERDICT_GOOD ? VERDICT_UNSIGNED
-	                                                      : commit->verdict.kind];
+	const struct excuse *excuse = &excuses[commit->verdict.kind];
 	struct text why = TEXT_IN(arena);
 
-	if (commit->verdict.reason && commit->verdict.kind != VERDICT_UNSIGNED)
+	if (commit->objection)
+		text_printf(&why, "it is %s", commit->objection);
+	else if (commit->verdict.reason && commit->verdict.kind != VERDICT_UNSIGNED)
 		text_add(&why, commit->verdict.reason);
 	if (!text_equal(commit->id, step->id))
 		text_printf(&why, "%s'%s' brings it", *text_get(&why) ? "; " : "",

@@ -59,7 +59,8 @@ FALLIBLE lore_judge(struct lore *lore, const char *commit, const struct step_com
 		judged->id = commit;
 		TRY(lore->rule->judging(lore->rule->context, lore->arena, judged));
 		judged->vouched = judged->parsed && judged->verdict.kind == VERDICT_GOOD &&
-		                  judged->verdict.principal && judged->seen >= lore->rule->oldest;
+		                  judged->verdict.principal && !judged->objection &&
+		                  judged->seen >= lore->rule->oldest;
 		if (judged->vouched) {
 			judged->principal = judged->verdict.principal;
 			judged->fingerprint = judged->verdict.fingerprint;
@@ -153,9 +154,13 @@ FALLIBLE side_open(struct lore *lore, const char *base, const char *head, struct
 {
 	struct side side = {0};
 	bool descends;
+	struct error *error = lore->rule->between(lore->rule->context, base, head, lore->arena,
+	                                          &side.history, &descends);
 
-	TRY(lore->rule->between(lore->rule->context, base, head, lore->arena, &side.history,
-	                        &descends));
+	if (error && error->row->reaction != REACT_REFUSE)
+		return error;
+	if (error)
+		side.history = (struct history){0}; /* beyond a maximum: nobody there vouches */
 	side.by_id = ARENA_ARRAY(lore->arena, size_t, side.history.count);
 	side.reached = ARENA_ARRAY(lore->arena, bool, side.history.count);
 	for (size_t i = 0; i < side.history.count; i++)

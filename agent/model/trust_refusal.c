@@ -6,6 +6,7 @@
 
 static struct error *refuse_plain(struct question *question);
 static const char *explain(struct question *question);
+static const char *say_why_not(const struct step_commit *commit);
 
 struct error *trust_refuse(struct question *question)
 {
@@ -18,42 +19,57 @@ struct error *trust_refuse(struct question *question)
 	    question->signer->verdict.kind == VERDICT_MALFORMED)
 		return steps_unvouched(arena, step, question->signer, 0);
 	if (question->flaw.miss == MISS_THRESHOLD)
-		return FAIL(arena, TOO_FEW_PERSONS,
-		            .what = arena_printf(arena, "too few persons vouch for commit '%s'",
-		                                 short_id),
-		            .why = arena_printf(
-				    arena, "the policy wants %s, one of whom set none of its files",
-				    text_plural(arena, question->rule->threshold, "person")),
-		            .hint = arena_printf(
-				    arena,
-				    "Undo it (%s). Then bring the change again, and let a "
-				    "second person sign the merge: git merge --no-ff -S BRANCH.",
-				    undo));
+		return FAIL(
+			arena, TOO_FEW_PERSONS,
+			.what = arena_printf(arena, "too few persons vouch for commit '%s'",
+		                             short_id),
+			.why = arena_printf(
+				arena, "the policy wants %s, one of whom set none of its files",
+				text_plural(arena, question->rule->threshold, "person")),
+			.hint = arena_printf(
+				arena,
+				"Let a second person approve it: %s. Or undo it (%s), bring the change "
+				"again, and let a second person sign the merge: git merge --no-ff -S BRANCH.",
+				trust_approve_command(arena, question->rule->target, step->id),
+				undo));
 	if (question->flaw.miss == MISS_NONE && question->heads.count == 0 &&
 	    question->step->parents.count == 1 && !question->signer->vouched)
 		return refuse_plain(question);
-	return FAIL(arena, NOT_VOUCHED,
-	            .what = arena_printf(arena, "nobody vouches for '%s' as commit '%s' has it",
-	                                 question->flaw.path ? question->flaw.path
-	                                                     : step->files.items[0].path,
-	                                 short_id),
-	            .why = explain(question),
-	            .hint = arena_printf(arena,
-	                                 "Undo it (%s). Then bring the change again on a branch of "
-	                                 "signed commits (git commit -S), and merge that alone.",
-	                                 undo));
+	return FAIL(
+		arena, NOT_VOUCHED,
+		.what = arena_printf(arena, "nobody vouches for '%s' as commit '%s' has it",
+	                             question->flaw.path ? question->flaw.path
+	                                                 : step->files.items[0].path,
+	                             short_id),
+		.why = explain(question),
+		.hint = arena_printf(
+			arena,
+			"Undo it (%s), bring the change again on a branch of signed commits (git "
+			"commit -S), and merge that alone. Or let a person who may deploy this approve "
+			"it as it is: %s.",
+			undo, trust_approve_command(arena, question->rule->target, step->id)));
+}
+
+const char *trust_approve_command(struct arena *arena, const char *target, const char *commit)
+{
+	const char *tag = arena_printf(arena, "approve/%s/%s/$(whoami)", target, commit);
+
+	return arena_printf(arena, "git tag -s -m approved %s %s && git push origin %s", tag,
+	                    commit, tag);
 }
 
 /* A commit with one parent: an unsigned one, or what a forge's squash or rebase left of signed ones. */
 static struct error *refuse_plain(struct question *question)
 {
-	struct error *error =
-		steps_unvouched(question->lore->arena, question->step, question->signer, 0);
+	struct arena *arena = question->lore->arena;
+	const struct step *step = question->step;
+	struct error *error = steps_unvouched(arena, step, question->signer, 0);
 
 	error->hint = arena_printf(
-		question->lore->arena,
-		"%s If a forge squashed or rebased signed commits: merge the branch by a merge commit.",
-		error->hint);
+		arena,
+		"%s Or let a person who may deploy this approve it as it is: %s. A forge's squash or rebase "
+		"of signed commits passes where its pull request is named (#N) and its head can be fetched.",
+		error->hint, trust_approve_command(arena, question->rule->target, step->id));
 	return error;
 }
 
@@ -67,11 +83,8 @@ static const char *explain(struct question *question)
 	case MISS_NONE:
 		break;
 	case MISS_WHO:
-		return arena_printf(
-			arena, "'%s', which was merged, is %s", candidate,
-			flaw->commit->verdict.kind == VERDICT_GOOD
-				? "signed, but its signer may not deploy this, or signed too long ago"
-				: verdict_kind_name(flaw->commit->verdict.kind));
+		return arena_printf(arena, "'%s', which was merged, is %s", candidate,
+		                    say_why_not(flaw->commit));
 	case MISS_WHOLE:
 		return arena_printf(arena, "'%s', which is signed, has '%s' otherwise", candidate,
 		                    flaw->path);
@@ -87,9 +100,7 @@ static const char *explain(struct question *question)
 				candidate);
 		return arena_printf(arena, "commit '%s' set it so on the branch, and is %s",
 		                    commit_short(arena, flaw->commit->id),
-		                    flaw->commit->verdict.kind == VERDICT_GOOD
-		                            ? "signed by one who may not, or too long ago"
-		                            : verdict_kind_name(flaw->commit->verdict.kind));
+		                    say_why_not(flaw->commit));
 	case MISS_THRESHOLD:
 		break;
 	}
@@ -99,4 +110,13 @@ static const char *explain(struct question *question)
 	               ? "no commit of the branch that was merged has it so"
 	               : "it is not signed, and merges no branch whose commits could be: a "
 	                 "squash or rebase made by a forge";
+}
+
+static const char *say_why_not(const struct step_commit *commit)
+{
+	if (commit->objection)
+		return commit->objection;
+	return commit->verdict.kind == VERDICT_GOOD
+	               ? "signed, but its signer may not deploy this, or signed too long ago"
+	               : verdict_kind_name(commit->verdict.kind);
 }

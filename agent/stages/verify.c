@@ -8,6 +8,7 @@
 static struct error *settle_by_ledger(struct run *run, const struct ledger_row *row);
 static struct error *brings_row(struct run *run, const struct step_file *file,
                                 const struct ledger_row *row, bool *ret_brings);
+static void wait_for_dates(struct run *run);
 static struct error *read_claims(struct run *run);
 static struct error *judge_commit(void *context, struct arena *arena, struct step_commit *commit);
 static void tell(struct run *run);
@@ -32,6 +33,7 @@ struct error *verify_steps(struct run *run)
 		return verify_signed(run, judge_commit);
 	TRY(steps_judge(run->arena, (enum trust)run->policy->trust, &run->steps, judge_commit,
 	                run));
+	wait_for_dates(run);
 	return run->policy->trust == TRUST_BRANCH ? read_claims(run) : NULL;
 }
 
@@ -48,6 +50,23 @@ struct error *verify_commit(struct run *run, const char *id, struct step_commit 
 	*ret_commit = *commit;
 	*ret_refusal = step.refusal;
 	return NULL;
+}
+
+/* Under trust `branch` nobody vouches, and no date can make a signature look younger. */
+static void wait_for_dates(struct run *run)
+{
+	for (size_t i = 0; i < run->steps.count && run->policy->trust == TRUST_ALL; i++) {
+		struct step *step = &run->steps.items[i];
+
+		if (!step->passed)
+			continue;
+		step->refusal =
+			steps_wait_for_dates(run->arena, step, NULL, run->now + CLOCK_SKEW_S);
+		if (step->refusal) {
+			step->passed = step->verified = false;
+			step->refused_at = "verify";
+		}
+	}
 }
 
 /*

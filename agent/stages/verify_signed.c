@@ -4,9 +4,8 @@
  */
 #include "stages/verify_signed.h"
 
-#include "base/clock.h"
 #include "model/trust.h"
-
+#include "stages/pull_heads.h"
 
 struct asking {
 	struct run *run;
@@ -21,6 +20,8 @@ static struct error *between(void *context, const char *from, const char *to, st
                              struct history *ret_history, bool *ret_descends);
 static struct error *last_passed(void *context, const char *entry, struct arena *arena,
                                  const char **ret_commit);
+static struct error *find_pulls(void *context, const struct step *step, struct arena *arena,
+                                struct text_list *ret_heads);
 static FALLIBLE read_past(struct asking *asking);
 static void tell(struct run *run, const struct trust_voucher *vouchers);
 
@@ -34,10 +35,11 @@ FALLIBLE verify_signed(struct run *run, steps_judging *judging)
 		.judging = judge,
 		.between = between,
 		.last_passed = last_passed,
+		.pulls = find_pulls,
 		.context = &asking,
 		.threshold = run->policy->threshold,
-		.oldest = age ? clock_wall() - age : INT64_MIN,
-		.latest = clock_wall() + CLOCK_SKEW_S,
+		.oldest = age ? run->now - age : INT64_MIN,
+		.latest = run->now + CLOCK_SKEW_S,
 		.target = run->target->name,
 	};
 	struct trust_voucher *vouchers = NULL;
@@ -79,6 +81,13 @@ static struct error *last_passed(void *context, const char *entry, struct arena 
 	*ret_commit = asking->past_unknown ? asking->run->memory.deployed_commit
 	                                   : trust_past_find(&asking->past, entry);
 	return NULL;
+}
+
+static struct error *find_pulls(void *context, const struct step *step, struct arena *arena,
+                                struct text_list *ret_heads)
+{
+	(void)arena; /* the run's */
+	return pull_heads(((struct asking *)context)->run, step, ret_heads);
 }
 
 static FALLIBLE read_past(struct asking *asking)

@@ -63,6 +63,9 @@ struct trust_voucher { /* who vouched for a step; empty when it was refused or c
 FALLIBLE trust_judge(struct arena *arena, const struct trust_rule *rule, struct steps *steps,
                      struct trust_voucher **ret_vouchers);
 
+/* What a person types to approve the commit by a tag, and to push it. */
+const char *trust_approve_command(struct arena *arena, const char *target, const char *commit);
+
 /*
  * For trust_last_passed: the line from the baseline to the deployed commit, all of which counts as passed (a refused step
  * of it was undone, and asking it too is only stricter).

@@ -19,6 +19,11 @@ struct forge_health {               /* what a look at the forge says */
 	const char *is_required_why; /* NULL: nothing here could demand it */
 };
 
+struct forge_pulls { /* numbers of pull requests */
+	uint64_t *items;
+	size_t count, room;
+};
+
 struct forge_ops {
 	const char *name;
 	/*
@@ -38,6 +43,12 @@ struct forge_ops {
 	 */
 	struct error *(*check)(struct forge *forge, const char *context, const char *branch,
 	                       struct arena *arena, struct forge_health *ret_health);
+	/*
+	 * Optional (NULL: it knows none). The pull requests by which a commit came to the branch: a hint where to look
+	 * for signatures, never an authority. At most 10, the likeliest first. Errors as check.
+	 */
+	struct error *(*pulls)(struct forge *forge, const char *commit, struct arena *arena,
+	                       struct forge_pulls *ret_pulls);
 	void (*close)(struct forge *forge);
 };
 
@@ -60,6 +71,12 @@ static inline FALLIBLE forge_check(struct forge *forge, const char *context, con
                                    struct arena *arena, struct forge_health *ret_health)
 {
 	return forge->ops->check(forge, context, branch, arena, ret_health);
+}
+
+static inline FALLIBLE forge_ask_pulls(struct forge *forge, const char *commit, struct arena *arena,
+                                       struct forge_pulls *ret_pulls)
+{
+	return forge->ops->pulls ? forge->ops->pulls(forge, commit, arena, ret_pulls) : NULL;
 }
 
 static inline void forge_close(struct forge *forge)

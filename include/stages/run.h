@@ -24,6 +24,8 @@ enum port_flag {
 	PORT_BACKUP = 1 << 4,
 	PORT_FORGE = 1 << 5,
 	PORT_JOURNAL = 1 << 6,
+	PORT_PULLS =
+		1 << 7, /* the forges, as far as they can be opened: what they know is a hint */
 };
 
 #define FORGES_MAXIMUM 8
@@ -67,6 +69,7 @@ struct run {
 	const struct progress *progress;
 
 	int64_t id;           /* in the journal; 0 before it began */
+	int64_t now;          /* seconds: of the whole run, for what may be too old or too early */
 	struct memory memory; /* as of the start of the run */
 
 	/* watch */

@@ -4,6 +4,8 @@
  */
 #include "unit/engine/pass_world.h"
 
+#include "base/clock.h"
+
 #include "base/text.h"
 
 #define MIGRATIONS "prisma/migrations"
@@ -404,6 +406,7 @@ struct run *pass_world_run(struct pass_world *world)
 	struct run *run = ARENA_NEW(world->arena, struct run);
 
 	*run = (struct run){
+		.now = clock_wall(),
 		.arena = world->arena,
 		.config = &world->config,
 		.target = &world->target,

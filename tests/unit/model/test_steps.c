@@ -498,7 +498,7 @@ static void trust_in_the_branch_verifies_nothing(void **state)
 
 		 assert_fine(steps_judge(*state, TRUST_ALL, &steps, good_for_nobody, &verdict)); /* never parsed */
 		 assert_false(steps.items[0].passed || steps.items[0].brought.items[0].vouched);
-		 assert_error(steps.items[0].refusal, ERR_UNSIGNED);
+		 assert_error(steps.items[0].refusal, ERR_NOT_VOUCHED);
 		 }
 
 		 static void a_refusal_names_the_commit_and_the_command(void **state)

@@ -260,7 +260,7 @@ static void a_refusal_names_file_step_and_reason(void **state)
 		  .commits = {{"D", "", A, U}, {"x", "D", A " " B, G}, {"y", "D", A, G}, {"M", "Dxy", A " " B, U}}},
 		 "as commit 'M'", "it merges several branches at once", "git revert -S -m 1 M"},
 		{{.sentence = "a squash by a forge", .commits = {{"D", "", A, U}, {"S", "D", A " " B, VERDICT_UNTRUSTED}}},
-		 "commit 'S' is signed by a key that is not in the keyring", "", "merge the branch by a merge commit"},
+		 "commit 'S' is signed by a key that is not in the keyring", "", "git tag -s -m approved approve/shop/S/"},
 		{{.sentence = "one person of two", .threshold = 2, .commits = {{"D", "", A, U}, {"E", "D", A " " B, G}}},
 		 "too few persons vouch for commit 'E'", "2 persons", "git merge --no-ff -S BRANCH"},
 	};

@@ -61,7 +61,7 @@ static void a_key_counts_as_of_the_first_sight_of_the_commit(void **state)
 	struct keyring_memory_line *line;
 	struct run *run;
 
-	world->now = 4000000000; /* the commit's own claim means nothing */
+	world->now = 946684800; /* the commit's own claim means nothing */
 	pass_world_push(world, A, ADA, "Add a");
 	line = &world->keyring->lines.items[0];
 	world->server->journal->at_us = INT64_C(1800000000) * 1000000;
@@ -70,6 +70,23 @@ static void a_key_counts_as_of_the_first_sight_of_the_commit(void **state)
 	assert_fine(verify(world, &run)); /* a leaver's key: the commit was seen before */
 	line->valid_before = 1799999999;
 	assert_error(verify(world, &run), ERR_EXPIRED);
+}
+
+static void a_commit_of_tomorrow_waits_for_its_date(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	struct run *run;
+
+	for (int trust = TRUST_ALL; trust <= TRUST_SIGNED; trust++) {
+		world->policy.trust = trust;
+		world->policy.threshold = 1;
+		world->now = 4000000000;
+		pass_world_push(world, trust == TRUST_ALL ? A : A " b", ADA, "Add");
+		if (trust == TRUST_BRANCH)
+			continue; /* nothing there looks younger for it */
+		assert_error(verify(world, &run), ERR_FROM_FUTURE);
+		assert_string_equal(run->refused_step->refused_at, "verify");
+	}
 }
 
 static void a_keyring_that_cannot_be_read_refuses_everything_and_nobody(void **state)
@@ -132,6 +149,7 @@ int main(void)
 		TEST_WORLD(a_signature_is_judged_once_while_the_keys_stay),
 		TEST_WORLD(changed_keys_are_asked_again),
 		TEST_WORLD(a_key_counts_as_of_the_first_sight_of_the_commit),
+		TEST_WORLD(a_commit_of_tomorrow_waits_for_its_date),
 		TEST_WORLD(a_keyring_that_cannot_be_read_refuses_everything_and_nobody),
 		TEST_WORLD(under_trust_branch_nobody_is_asked),
 		TEST_WORLD(the_plan_reaches_up_to_the_first_refused_step),
