@@ -2,20 +2,25 @@
  * Wires everything: the registry of constructors, handed to the command line. This is the only file that knows the
  * adapters' names. Secrets are read here, when an adapter that needs one is opened.
  */
+#include <signal.h>
+
 #include "adapters/backup_pgdump.h"
 #include "adapters/database_postgres.h"
 #include "adapters/forge_github.h"
 #include "adapters/forge_notes.h"
 #include "adapters/journal_sqlite.h"
+#include "adapters/key_files_openpgp.h"
 #include "adapters/key_files_ssh.h"
 #include "adapters/keyring_by_format.h"
 #include "adapters/keyring_openpgp.h"
 #include "adapters/keyring_ssh.h"
 #include "adapters/parser_pgquery.h"
+#include "adapters/source_apart.h"
 #include "adapters/source_checkout.h"
-#include "adapters/source_git.h"
 #include "adapters/yaml.h"
 #include "base/file.h"
+#include "base/secret.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 #define GITHUB_DEADLINE_MS                                                                         \
@@ -24,6 +29,8 @@
 static struct error *open_journal(struct arena *arena, const struct config *config, bool read_only,
                                   struct journal **ret_journal);
 static struct error *open_source(struct arena *arena, const struct config *config,
+                                 struct source **ret_source);
+static struct error *open_mirror(struct arena *arena, const struct config *config,
                                  struct source **ret_source);
 static struct error *open_keyring(struct arena *arena, const struct config *config,
                                   struct keyring **ret_keyring);
@@ -53,8 +60,10 @@ static const struct registry registry = {
 	.open_journal = open_journal,
 	.open_source = open_source,
 	.open_checkout = source_checkout_open,
+	.open_mirror = open_mirror,
 	.open_keyring = open_keyring,
 	.key_files = &key_files_ssh,
+	.openpgp_files = &key_files_openpgp,
 	.open_database = open_database,
 	.open_parser = open_parser,
 	.open_backup = open_backup,
@@ -63,6 +72,11 @@ static const struct registry registry = {
 
 int main(int argc, char **argv)
 {
+	if (argc == 2 && text_equal(argv[1], SOURCE_APART_ARGUMENT))
+		return source_apart_serve();
+	secrets_guard();
+	(void)signal(SIGCHLD,
+	             SIG_DFL); /* ignored by who started us, our own could not be waited for */
 	return cli_main(argc, argv, &registry);
 }
 
@@ -92,7 +106,13 @@ static struct error *open_source(struct arena *arena, const struct config *confi
 		.known_hosts = config->repository.known_hosts,
 	};
 	TRY(read_token(arena, config->repository.token_file, &options->token));
-	return source_git_open(arena, options, ret_source);
+	return source_apart_open(arena, options, ret_source);
+}
+
+static struct error *open_mirror(struct arena *arena, const struct config *config,
+                                 struct source **ret_source)
+{
+	return source_mirror_open(arena, mirror_path(arena, config), ret_source);
 }
 
 static struct error *open_keyring(struct arena *arena, const struct config *config,

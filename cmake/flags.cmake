@@ -19,6 +19,10 @@ if(HEADGATE_SANITIZE)
 	add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(HEADGATE_FUZZ)
+	add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(HEADGATE_COVERAGE)
 	add_compile_options(--coverage -fprofile-abs-path)
 	add_link_options(--coverage)

@@ -12,6 +12,8 @@
 #include "adapters/ssh_lines.h"
 #include "base/file.h"
 
+#define PATTERN_MAXIMUM 1000 /* bytes; OpenSSH has room for 1023 */
+
 struct line_reader {
 	struct arena *arena;
 	const char *path;
@@ -24,6 +26,8 @@ static FALLIBLE read_lines(struct line_reader *reader, struct bytes bytes, void 
 static FALLIBLE tell_problem(struct line_reader *reader, struct error *error);
 static FALLIBLE read_signer(struct line_reader *reader, void *list);
 static FALLIBLE read_principal(struct line_reader *reader, const char **ret_principal);
+static FALLIBLE check_person(struct line_reader *reader, const char *principal);
+static FALLIBLE check_patterns(struct line_reader *reader, const char *patterns);
 static FALLIBLE read_options(struct line_reader *reader, const char *text,
                              struct allowed_signer *signer);
 static FALLIBLE read_option(struct line_reader *reader, const char *name, const char *value,
@@ -33,6 +37,7 @@ static FALLIBLE read_time(struct line_reader *reader, const char *name, const ch
                           int64_t *ret_time);
 static FALLIBLE check_new(struct line_reader *reader, const struct allowed_signers *signers,
                           const struct allowed_signer *signer);
+static bool pattern_matches(const char *pattern, const char *end, const char *name);
 static FALLIBLE read_revoked(struct line_reader *reader, void *list);
 static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ssh_key *ret_key);
 static void add_end(struct arena *arena, const char *line, int64_t valid_before,
@@ -132,13 +137,17 @@ static FALLIBLE read_signer(struct line_reader *reader, void *list)
 
 	TRY(read_principal(reader, &signer.principal));
 	field = take_field(reader);
-	if (ssh_key_type_is_known(field))
+	if (ssh_key_type_is_known(field)) {
+		TRY(check_person(reader, signer.principal));
 		return wrong_line(
 			reader,
 			arena_printf(reader->arena, "Write: %s namespaces=\"git\" %s …",
 		                     signer.principal, field),
 			"it has no namespaces=\"git\", so a signature over anything would count");
+	}
 	TRY(read_options(reader, field, &signer));
+	TRY(signer.is_authority ? check_patterns(reader, signer.principal)
+	                        : check_person(reader, signer.principal));
 	TRY(read_key(reader, ssh_lines_word(&reader->lines), &signer.key));
 	signer.comment = reader->lines.at;
 	TRY(check_new(reader, signers, &signer));
@@ -156,6 +165,15 @@ static FALLIBLE read_principal(struct line_reader *reader, const char **ret_prin
 	if (!*principal || strpbrk(principal, "\" \t"))
 		return wrong_line(reader, "Begin the line with one name, such as ada@example.org.",
 		                  "it does not begin with the name of a person");
+	if (text_has_control(principal) || !text_is_utf8(principal, strlen(principal)))
+		return wrong_line(reader, "Write the name in plain text.",
+		                  "its principal holds odd bytes");
+	*ret_principal = principal;
+	return NULL;
+}
+
+static FALLIBLE check_person(struct line_reader *reader, const char *principal)
+{
 	if (strpbrk(principal, "*?!"))
 		return wrong_line(
 			reader,
@@ -164,10 +182,31 @@ static FALLIBLE read_principal(struct line_reader *reader, const char **ret_prin
 	if (strchr(principal, ','))
 		return wrong_line(reader, "Keep one name; a key belongs to one person.",
 		                  "it gives one key to several principals ('%s')", principal);
-	if (text_has_control(principal) || !text_is_utf8(principal, strlen(principal)))
-		return wrong_line(reader, "Write the name in plain text.",
-		                  "its principal holds odd bytes");
-	*ret_principal = principal;
+	return NULL;
+}
+
+/* OpenSSH cuts a list at an empty pattern, and matches nothing with one that is too long. */
+static FALLIBLE check_patterns(struct line_reader *reader, const char *patterns)
+{
+	struct text_list list = {0};
+	bool lets_in = false;
+
+	text_split(reader->arena, patterns, ',', &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const char *pattern = list.items[i] + (*list.items[i] == '!');
+
+		if (!*pattern || strchr(pattern, '!') || strlen(pattern) > PATTERN_MAXIMUM)
+			return wrong_line(
+				reader,
+				"Write patterns with commas between them: *@example.org,!eve@example.org",
+				"one of its patterns is empty, too long, or has '!' in it ('%s')",
+				text_clip(reader->arena, list.items[i], 60));
+		lets_in = lets_in || pattern == list.items[i];
+	}
+	if (!lets_in)
+		return wrong_line(reader, "Name those whom it may certify first: *@example.org,…",
+		                  "its patterns ('%s') let nobody in",
+		                  text_clip(reader->arena, patterns, 60));
 	return NULL;
 }
 
@@ -211,14 +250,13 @@ static FALLIBLE read_options(struct line_reader *reader, const char *text,
 	return NULL;
 }
 
-/* Certificates have their place here: an authority's line would carry patterns, and judge would look at serials. */
 static FALLIBLE read_option(struct line_reader *reader, const char *name, const char *value,
                             struct allowed_signer *signer, bool *is_for_git)
 {
-	if (strcasecmp(name, "cert-authority") == 0)
-		return wrong_line(
-			reader, "List the key of each person instead.",
-			"'cert-authority' is not supported: certificates do not count here");
+	if (strcasecmp(name, "cert-authority") == 0 && !value && !signer->is_authority) {
+		signer->is_authority = true;
+		return NULL;
+	}
 	if (strcasecmp(name, "namespaces") == 0 && value && !*is_for_git)
 		return read_namespaces(reader, value, is_for_git);
 	if (strcasecmp(name, "valid-after") == 0 && value && signer->valid_after == INT64_MIN)
@@ -227,7 +265,8 @@ static FALLIBLE read_option(struct line_reader *reader, const char *name, const 
 		return read_time(reader, name, value, &signer->valid_before);
 	return wrong_line(
 		reader,
-		"Known options are namespaces=\"git\", valid-after=\"…\" and valid-before=\"…\", each once.",
+		"Known options are namespaces=\"git\", valid-after=\"…\", valid-before=\"…\" and cert-authority, "
+		"each once.",
 		"it has an option, or a kind of key, that is not known or stands twice: '%s'",
 		text_clip(reader->arena, name, 60));
 }
@@ -266,9 +305,16 @@ static FALLIBLE check_new(struct line_reader *reader, const struct allowed_signe
 
 	if (!known)
 		return NULL;
-	if (text_equal(known->principal, signer->principal))
+	if (text_equal(known->principal, signer->principal) &&
+	    known->is_authority == signer->is_authority)
 		return wrong_line(reader, "Keep one of the two lines.",
 		                  "its key stands already in line %zu", known->line);
+	if (known->is_authority || signer->is_authority)
+		return wrong_line(
+			reader,
+			"Give the authority a key of its own, and one line with all patterns.",
+			"its key stands already in line %zu, and an authority's key stands in one line alone",
+			known->line);
 	return wrong_line(
 		reader,
 		"Keep the line of the person who holds the key; give the other one a key of their own.",
@@ -282,6 +328,47 @@ const struct allowed_signer *allowed_signers_find(const struct allowed_signers *
 		if (ssh_key_equal(&signers->items[i].key, key))
 			return &signers->items[i];
 	return NULL;
+}
+
+bool ssh_patterns_match(const char *patterns, const char *name)
+{
+	bool matches = false;
+
+	for (const char *at = patterns; *at;) {
+		const size_t size = strcspn(at, ",");
+		const size_t negated = *at == '!';
+
+		if (pattern_matches(at + negated, at + size, name)) {
+			if (negated)
+				return false;
+			matches = true;
+		}
+		at += size + (at[size] == ',');
+	}
+	return matches;
+}
+
+static bool pattern_matches(const char *pattern, const char *end, const char *name)
+{
+	const char *star = NULL, *retry = NULL;
+
+	while (*name) {
+		if (pattern < end && *pattern == '*') {
+			star = ++pattern;
+			retry = name;
+		} else if (pattern < end && (*pattern == '?' || *pattern == *name)) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star;
+			name = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (pattern < end && *pattern == '*')
+		pattern++;
+	return pattern == end;
 }
 
 FALLIBLE revoked_keys_parse(struct arena *arena, const char *path, struct bytes bytes,
@@ -404,8 +491,6 @@ static FALLIBLE read_key(struct line_reader *reader, const char *type, struct ss
 		                  text_clip(reader->arena, type, 40), ret_key->type->name);
 	return NULL;
 }
-
-/* Up to white space. */
 
 /* Up to white space that is not inside double quotes. */
 static const char *take_field(struct line_reader *reader)

@@ -11,7 +11,8 @@
 #define REVOKED_MAXIMUM (16 * 1024 * 1024)    /* bytes of a KRL or a key list */
 
 struct allowed_signer {
-	const char *principal;
+	const char *principal; /* a person; of an authority, patterns as they were written */
+	bool is_authority;     /* cert-authority: its key signs certificates, and nothing else */
 	struct ssh_key key;
 	int64_t valid_after,
 		valid_before; /* seconds, both inclusive; INT64_MIN, INT64_MAX: no limit */
@@ -39,8 +40,11 @@ FALLIBLE allowed_signers_parse(struct arena *arena, const char *path, struct byt
 /* The same for people: lines that are wrong are told, the others are there. An empty file is fine here. */
 void allowed_signers_check(struct arena *arena, const char *path, struct bytes bytes,
                            struct allowed_signers *ret_signers, struct key_problems *problems);
+/* The line with that key, a person's or an authority's; NULL: there is none. */
 const struct allowed_signer *allowed_signers_find(const struct allowed_signers *signers,
                                                   const struct ssh_key *key);
+/* Do the patterns let the name through? ssh_config(5), PATTERNS: "*", "?", a list with commas, "!" before a pattern. */
+bool ssh_patterns_match(const char *patterns, const char *name);
 
 /* Public keys, one a line as in an .pub file. ERR_KEYRING: a line that is not understood would revoke nothing. */
 FALLIBLE revoked_keys_parse(struct arena *arena, const char *path, struct bytes bytes,

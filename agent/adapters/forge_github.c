@@ -20,6 +20,9 @@
 #define URL_MAXIMUM 2048                  /* a longer link is left out */
 #define COMMIT_OF_NOBODY "0000000000000000000000000000000000000000"
 #define STATUSES_PER_PAGE "100" /* the largest page there is */
+#define PULLS_PER_PAGE "20"     /* each with a description of its author's, of up to 256 KiB */
+#define PULLS_REPLY_MAXIMUM (4 * 1024 * 1024) /* bytes */
+#define PULLS_MAXIMUM 10                      /* ports/forge.h */
 
 struct forge_github {
 	struct forge base;
@@ -47,6 +50,8 @@ struct answer { /* a range of HTTP statuses; the first row that fits holds */
 #define HINT_API "Is the configured address that of the API? The agent tries again by itself."
 #define HINT_RIGHT                                                                                 \
 	"Give the token the right 'Commit statuses: write' on this repository (classic: repo:status)."
+#define HINT_PULLS                                                                                 \
+	"Give the token the right 'Pull requests: read' on this repository (classic: repo)."
 #define HINT_LATER "Nothing has to be done: the agent tries again by itself."
 #define HINT_COMMIT                                                                                \
 	"Was the commit pushed to this repository? The status stays in `headgate history`."
@@ -69,6 +74,9 @@ static const struct answer answers[] = {
 	{0,   999, VERDICT_BROKEN,         NULL, HINT_LATER}, /* no HTTP that anybody knows */
 };
 /* clang-format on */
+
+/* Of a pull request to be the way by which a commit came to its branch. */
+enum likeliness { LIKELY_ITS_MERGE, LIKELY_MERGED, LIKELY_NOT, LIKELY_COUNT };
 
 static bool is_repository(const char *name);
 static struct error *post(struct forge *forge, const struct status *status, struct arena *arena,
@@ -106,6 +114,13 @@ static void check_required(struct forge_github *github, const char *context, con
                            struct arena *arena, struct forge_health *health);
 static bool names_context(const struct node *list, const char *key, const char *context);
 static const char *escape_path(struct arena *arena, const char *text);
+static struct error *pulls(struct forge *forge, const char *commit, struct arena *arena,
+                           struct forge_pulls *ret_pulls);
+static struct error *judge_pulls(const char *what, const struct http_reply *reply,
+                                 struct arena *arena);
+static void add_pulls(const struct node *list, enum likeliness wanted, const char *commit,
+                      struct arena *arena, struct forge_pulls *found);
+static enum likeliness likeliness_of(const struct node *pull, const char *commit);
 static void close_forge(struct forge *forge);
 
 static const char *const request_headers[] = {
@@ -116,7 +131,7 @@ static const char *const request_headers[] = {
 };
 
 static const struct forge_ops ops = {
-	.name = "github", .post = post, .check = check, .close = close_forge};
+	.name = "github", .post = post, .check = check, .pulls = pulls, .close = close_forge};
 
 FALLIBLE forge_github_open(struct arena *arena, const struct forge_github_options *options,
                            struct forge **ret_forge)
@@ -531,6 +546,81 @@ static const char *escape_path(struct arena *arena, const char *text)
 			text_printf(&escaped, "%%%02X", byte);
 	}
 	return text_get(&escaped);
+}
+
+/* GitHub answers with those that are merged, or, before any is, with the open ones; in no order that is promised. */
+static struct error *pulls(struct forge *forge, const char *commit, struct arena *arena,
+                           struct forge_pulls *ret_pulls)
+{
+	struct forge_github *github = (struct forge_github *)forge;
+	const char *what =
+		arena_printf(arena, "cannot ask for the pull requests of '%.12s' in '%s'", commit,
+	                     github->repository);
+	struct http_request request = {
+		.method = "GET",
+		.url = arena_printf(arena, "%s/repos/%s/commits/%s/pulls?per_page=" PULLS_PER_PAGE,
+	                            github->api, github->repository, commit),
+		.headers = request_headers,
+		.reply_maximum = PULLS_REPLY_MAXIMUM,
+	};
+	struct forge_pulls found = {0};
+	const char *why = NULL;
+	const struct node *list;
+	struct http_reply reply;
+
+	if (!text_is_hex(commit, 40) && !text_is_hex(commit, 64))
+		return failure(what, ERR_FORGE_REFUSED, "that is not the full id of a commit",
+		               HINT_COMMIT, arena);
+	http_send(github->http, &request, arena, &reply);
+	if (reply.status == 404 || reply.status == 422) { /* it does not know the commit */
+		*ret_pulls = found;
+		return NULL;
+	}
+	TRY(judge_pulls(what, &reply, arena));
+	list = node_from_json(arena, reply.body.data, reply.body.size, &why);
+	if (!list || list->kind != NODE_LIST)
+		return failure(what, ERR_FORGE_UNREACHABLE,
+		               why ? why : "the list of pull requests is none", HINT_API, arena);
+	for (int wanted = 0; wanted < LIKELY_COUNT; wanted++)
+		add_pulls(list, (enum likeliness)wanted, commit, arena, &found);
+	*ret_pulls = found;
+	return NULL;
+}
+
+static struct error *judge_pulls(const char *what, const struct http_reply *reply,
+                                 struct arena *arena)
+{
+	const char *message = github_message(reply, arena);
+	uint64_t wait_ms = 0;
+
+	if (reply->status == 403 && !is_limit(reply, message))
+		return failure(what, ERR_FORGE_AUTH,
+		               arena_printf(arena, "the token lacks a right (403: %s)", message),
+		               HINT_PULLS, arena);
+	return judge(what, reply, arena, &wait_ms);
+}
+
+static void add_pulls(const struct node *list, enum likeliness wanted, const char *commit,
+                      struct arena *arena, struct forge_pulls *found)
+{
+	for (const struct node *pull = list->child; pull; pull = pull->next) {
+		const int64_t number = node_find_number(pull, "number", 0);
+		bool is_new = number > 0 && likeliness_of(pull, commit) == wanted;
+
+		for (size_t i = 0; i < found->count; i++)
+			is_new &= found->items[i] != (uint64_t)number;
+		if (is_new && found->count < PULLS_MAXIMUM)
+			*LIST_ADD(arena, found) = (uint64_t)number;
+	}
+}
+
+/* An open one has a merge_commit_sha, too: that of a merge for trial, which no branch holds. */
+static enum likeliness likeliness_of(const struct node *pull, const char *commit)
+{
+	if (!node_find_text(pull, "merged_at"))
+		return LIKELY_NOT;
+	return text_equal(node_find_text(pull, "merge_commit_sha"), commit) ? LIKELY_ITS_MERGE
+	                                                                    : LIKELY_MERGED;
 }
 
 static void close_forge(struct forge *forge)

@@ -126,7 +126,7 @@ static struct error *look_at_note(struct forge_notes *notes, const struct status
 {
 	struct bytes raw, note;
 
-	TRY(git_read(notes->mirror, status->commit, GIT_KIND_COMMIT, COMMIT_MAXIMUM, arena,
+	TRY(git_read(notes->mirror, status->commit, GIT_KIND_COMMIT, COMMIT_PASSED_MAXIMUM, arena,
 	             &raw)); /* does it exist? */
 	return git_notes_read(notes->mirror, ref_of(arena, status->target), status->commit, arena,
 	                      &note);

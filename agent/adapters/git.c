@@ -14,6 +14,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "model/tag.h"
+
+#define TAGS_NESTED_MAXIMUM 16 /* tags of tags */
 
 struct git {
 	git_repository *repository;
@@ -44,6 +47,7 @@ struct connection { /* one conversation with a remote; its callbacks share this 
 FREED_BY(git_reference_iterator_free, git_reference_iterator)
 FREED_BY(git_odb_object_free, git_odb_object)
 FREED_BY(git_object_free, git_object)
+FREED_BY(git_tag_free, git_tag)
 FREED_BY(git_config_free, git_config)
 FREED_BY(git_config_iterator_free, git_config_iterator)
 FREED_BY(git_signature_free, git_signature)
@@ -53,6 +57,7 @@ FREED_BY(git_tree_free, git_tree)
 #define AUTO_REFERENCE_ITERATOR CLEANUP(git_reference_iterator_free_at) git_reference_iterator *
 #define AUTO_ODB_OBJECT CLEANUP(git_odb_object_free_at) git_odb_object *
 #define AUTO_OBJECT CLEANUP(git_object_free_at) git_object *
+#define AUTO_TAG CLEANUP(git_tag_free_at) git_tag *
 #define AUTO_CONFIG CLEANUP(git_config_free_at) git_config *
 #define AUTO_CONFIG_ITERATOR CLEANUP(git_config_iterator_free_at) git_config_iterator *
 #define AUTO_SIGNATURE CLEANUP(git_signature_free_at) git_signature *
@@ -75,6 +80,8 @@ static struct error *object_failed(const struct git *git, struct arena *arena, e
 static struct error *object_is_absent(const struct git *git, struct arena *arena,
                                       enum git_kind kind, const char *id, const char *why);
 static const char *reason(struct arena *arena);
+static bool is_no_commit(struct git *git, const char *id);
+static git_fetch_options fetch_options(struct connection *connection);
 static struct error *find_head(struct connection *connection, const char *name,
                                const git_remote_head **ret_head);
 static struct error *connection_begin(struct connection *connection, struct git *git,
@@ -105,6 +112,7 @@ static const struct {
 	[GIT_KIND_COMMIT] = {"commit", "a commit", GIT_OBJECT_COMMIT, ERR_UNKNOWN_COMMIT},
 	[GIT_KIND_TREE] = {"tree", "a tree", GIT_OBJECT_TREE, ERR_GIT_OBJECT},
 	[GIT_KIND_BLOB] = {"file", "a file", GIT_OBJECT_BLOB, ERR_GIT_OBJECT},
+	[GIT_KIND_TAG] = {"tag", "a tag", GIT_OBJECT_TAG, ERR_GIT_OBJECT},
 };
 
 FALLIBLE git_open(struct arena *arena, const char *folder, struct git **ret_git)
@@ -243,6 +251,10 @@ static void isolate(void)
 	(void)git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
 	(void)git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
 	(void)git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	(void)git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)GIT_WINDOW);
+	(void)git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)GIT_WINDOWS_MAXIMUM);
+	(void)git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)GIT_CACHE_MAXIMUM);
+	(void)git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE, (size_t)GIT_DELTA_MAXIMUM);
 	(void)git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)GIT_OBJECTS_MAXIMUM);
 }
 
@@ -451,8 +463,8 @@ FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena,
 	return NULL;
 }
 
-FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena,
-                  struct git_refs *ret_refs)
+FALLIBLE git_peek(struct git *git, const struct git_access *access,
+                  const struct text_list *prefixes, struct arena *arena, struct git_refs *ret_refs)
 {
 	AUTO_CONNECTION connection = {.access = access, .arena = arena};
 	const git_remote_head **heads;
@@ -463,12 +475,12 @@ FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena
 	TRY(connection_begin(&connection, git, GIT_DIRECTION_FETCH));
 	code = git_remote_ls(&heads, &count, connection.remote);
 	if (code)
-		return remote_failed(&connection, "list the branches of", code);
+		return remote_failed(&connection, "list the refs of", code);
 	for (size_t i = 0; i < count; i++) {
 		if (text_equal(heads[i]->name, "HEAD"))
 			refs.head = arena_text(arena, heads[i]->symref_target);
-		else if (text_starts(heads[i]->name, "refs/heads/"))
-			*LIST_ADD(arena, &refs) = (struct git_ref){
+		else if (git_ref_is_wanted(heads[i]->name, prefixes))
+			*LIST_ADD(arena, &refs) = (struct source_ref){
 				.name = arena_text(arena, heads[i]->name),
 				.id = arena_text(arena, git_oid_tostr_s(&heads[i]->oid)),
 			};
@@ -477,19 +489,117 @@ FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena
 	return NULL;
 }
 
-FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from,
-                       const char *to, struct arena *arena, bool *ret_found)
+FALLIBLE git_list_prefixed(struct git *git, const struct text_list *prefixes, struct arena *arena,
+                           struct source_refs *ret_refs)
+{
+	struct source_refs refs = {0};
+
+	for (size_t i = 0; i < prefixes->count; i++) {
+		struct text_list names = {0};
+
+		TRY(git_list_refs(git, prefixes->items[i], arena, &names));
+		for (size_t k = 0; k < names.count; k++) {
+			const char *id = NULL;
+
+			TRY(git_find_ref(git, names.items[k], arena, &id));
+			if (id && git_ref_is_wanted(names.items[k], prefixes))
+				*LIST_ADD(arena, &refs) = (struct source_ref){names.items[k], id};
+		}
+	}
+	git_refs_settle(&refs);
+	*ret_refs = refs;
+	return NULL;
+}
+
+/*
+ * A ref that moved since it was listed leaves another object under the kept name: that is taken back. One that went is
+ * passed over by libgit2.
+ */
+FALLIBLE git_keep(struct git *git, const struct git_access *access, const struct source_refs *refs,
+                  struct arena *arena)
 {
 	AUTO_CONNECTION connection = {.access = access, .arena = arena};
-	git_fetch_options options = {
+	git_fetch_options options = fetch_options(&connection);
+	struct text_list specs = {0}, kept = {0}, ids = {0};
+	AUTO_FD lock = -1;
+	int code;
+
+	for (size_t i = 0; i < refs->count; i++) {
+		const char *name = arena_printf(arena, GIT_KEPT "%s", refs->items[i].id),
+			   *id = NULL;
+		int is_valid = 0;
+
+		TRY(git_find_ref(git, name, arena, &id));
+		if (text_equal(id, refs->items[i].id) || is_no_commit(git, refs->items[i].id) ||
+		    git_reference_name_is_valid(&is_valid, refs->items[i].name) || !is_valid)
+			continue;
+		*LIST_ADD(arena, &specs) = arena_printf(arena, "+%s:%s", refs->items[i].name, name);
+		*LIST_ADD(arena, &kept) = name;
+		*LIST_ADD(arena, &ids) = refs->items[i].id;
+	}
+	if (!specs.count)
+		return NULL;
+	TRY(git_mirror_lock(arena, git->folder, &lock));
+	TRY(connection_begin(&connection, git, GIT_DIRECTION_FETCH));
+	code = git_remote_fetch(connection.remote,
+	                        &(git_strarray){(char **)specs.items, specs.count}, &options, NULL);
+	if (code)
+		return remote_failed(&connection, "fetch tags or pull requests from", code);
+	for (size_t i = 0; i < kept.count; i++) {
+		const char *id = NULL;
+
+		TRY(git_find_ref(git, kept.items[i], arena, &id));
+		if (id && (!text_equal(id, ids.items[i]) || is_no_commit(git, id)))
+			(void)git_reference_remove(git->repository, kept.items[i]);
+	}
+	return NULL;
+}
+
+/*
+ * It is there, and leads to no commit: whoever may push could name a file so. A ref to such a thing in the mirror would
+ * let every later fetch from a folder fail. Only tags are read, for the file may be as large as it likes.
+ */
+static bool is_no_commit(struct git *git, const char *id)
+{
+	git_object_t type;
+	git_oid oid;
+	size_t size;
+
+	if (git_oid_fromstr(&oid, id))
+		return false;
+	for (int depth = 0; depth < TAGS_NESTED_MAXIMUM; depth++) {
+		AUTO_TAG tag = NULL;
+
+		if (git_odb_read_header(&size, &type, git->odb, &oid))
+			return depth > 0;
+		if (type == GIT_OBJECT_COMMIT)
+			return false;
+		if (type != GIT_OBJECT_TAG || size > TAG_MAXIMUM ||
+		    git_tag_lookup(&tag, git->repository, &oid))
+			return true;
+		(void)git_oid_cpy(&oid, git_tag_target_id(tag));
+	}
+	return true;
+}
+
+static git_fetch_options fetch_options(struct connection *connection)
+{
+	return (git_fetch_options){
 		.version = GIT_FETCH_OPTIONS_VERSION,
-		.callbacks = callbacks_of(&connection),
+		.callbacks = callbacks_of(connection),
 		.prune = GIT_FETCH_NO_PRUNE,
 		.update_fetchhead = 0,
 		.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE,
 		.proxy_opts = no_proxy,
 		.follow_redirects = GIT_REMOTE_REDIRECT_NONE,
 	};
+}
+
+FALLIBLE git_fetch_ref(struct git *git, const struct git_access *access, const char *from,
+                       const char *to, struct arena *arena, bool *ret_found)
+{
+	AUTO_CONNECTION connection = {.access = access, .arena = arena};
+	git_fetch_options options = fetch_options(&connection);
 	char *refspec = arena_printf(arena, "+%s:%s", from, to);
 	const git_remote_head *head = NULL;
 	AUTO_FD lock = -1;
@@ -631,12 +741,8 @@ static struct error *connection_begin(struct connection *connection, struct git 
 	git_patience_begin(&connection->patience, GIT_FETCH_MS, GIT_STILL_MS);
 	if (access->ca_file &&
 	    git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, access->ca_file, NULL))
-		return FAIL(connection->arena, FILE,
-		            .what = arena_printf(connection->arena,
-		                                 "cannot use the certificates in '%s'",
-		                                 access->ca_file),
-		            .why = reason(connection->arena),
-		            .hint = "Name a PEM file that the agent may read.");
+		return git_no_authorities(connection->arena, access->ca_file,
+		                          reason(connection->arena));
 
 	/*
 	 * The site named this very folder, which may well belong to the user git; libgit2 runs
@@ -757,11 +863,6 @@ static int go_on(struct connection *connection, size_t moved)
 	               : 0;
 }
 
-#define HINT_ADDRESS                                                                               \
-	"See whether this machine reaches it: git ls-remote <url>. The agent tries again by itself."
-#define HINT_TOKEN                                                                                 \
-	"Put a token that may read the repository into the file that token_file names; the next pass reads it again."
-
 /* libgit2 tells most kinds of failure apart only in its text; the first row that fits is taken. */
 static const struct {
 	int code; /* 0: any */
@@ -769,22 +870,21 @@ static const struct {
 	enum error_code error;
 	const char *hint;
 } failures[] = {
-	{GIT_EAUTH, "", ERR_GIT_AUTH, HINT_TOKEN},
-	{0, "status code: 401", ERR_GIT_AUTH, HINT_TOKEN},
-	{0, "status code: 403", ERR_GIT_AUTH, HINT_TOKEN},
-	{0, "status code: 404", ERR_GIT_UNREACHABLE,
-         "See whether the address is right and the token may read it; many servers hide what a token may not see."},
-	{0, "status code: 30", ERR_GIT_UNREACHABLE,
-         "Redirects are not followed; write the address that it redirects to."},
-	{0, "objectformat", ERR_GIT_FORMAT,
-         "SHA-256 repositories are not supported yet; use one with SHA-1 ids."},
+	{GIT_EAUTH, "", ERR_GIT_AUTH, GIT_HINT_TOKEN},
+	{0, "status code: 401", ERR_GIT_AUTH, GIT_HINT_TOKEN},
+	{0, "status code: 403", ERR_GIT_AUTH, GIT_HINT_TOKEN},
+	{0, "status code: 404", ERR_GIT_UNREACHABLE, GIT_HINT_NOT_FOUND},
+	{0, "status code: 30", ERR_GIT_UNREACHABLE, GIT_HINT_REDIRECT},
+	{0, "objectformat", ERR_GIT_FORMAT, GIT_HINT_SHA256},
 	{0, "parsing REF pkt-line", ERR_GIT_FORMAT,
          "SHA-256 and shallow repositories are not supported. There: git rev-parse --show-object-format "
          "--is-shallow-repository"},
+	{0, "overly large object", ERR_GIT_LIMIT,
+         "A file of more than 512 MiB is packed as a difference, which no git does by itself. Take it out of the history, or "
+         "watch a repository of its own for the migrations."},
 	{0, "no match for id", ERR_GIT_FORMAT,
          "It lacks objects, as a shallow repository does. There: git fetch --unshallow, or see what git fsck says."},
-	{GIT_ECERTIFICATE, "", ERR_GIT_UNREACHABLE,
-         "Name the certificate authority's PEM file in ca_file, or have the server's certificate renewed."},
+	{GIT_ECERTIFICATE, "", ERR_GIT_UNREACHABLE, GIT_HINT_CERTIFICATE},
 };
 
 static struct error *remote_failed(struct connection *connection, const char *aim, int code)
@@ -805,7 +905,7 @@ static struct error *remote_failed(struct connection *connection, const char *ai
 	if (git_patience_is_over(&connection->patience))
 		return FAIL(arena, GIT_UNREACHABLE, .what = what,
 		            .why = "nothing moved for a minute, or it took longer than ten",
-		            .hint = HINT_ADDRESS);
+		            .hint = GIT_HINT_ADDRESS);
 	if (connection->ssh)
 		TRY(git_ssh_failure(connection->ssh, arena, what));
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
@@ -813,7 +913,7 @@ static struct error *remote_failed(struct connection *connection, const char *ai
 		    strstr(why, failures[i].fragment))
 			return error_new(arena, failures[i].error,
 			                 &(struct error_text){what, why, failures[i].hint});
-	return FAIL(arena, GIT_UNREACHABLE, .what = what, .why = why, .hint = HINT_ADDRESS);
+	return FAIL(arena, GIT_UNREACHABLE, .what = what, .why = why, .hint = GIT_HINT_ADDRESS);
 }
 
 /* The library's own words are empty when the callback said no. */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "adapters/git_address.h"
+#include "adapters/git_lsrefs.h"
 #include "adapters/git_objects.h"
 #include "adapters/git_ssh.h"
 #include "base/secret.h"
@@ -16,7 +17,17 @@
 #define GIT_OBJECTS_MAXIMUM 10000000                          /* objects of one fetch */
 #define GIT_FETCH_MS (600 * 1000)                             /* one fetch or push */
 #define GIT_STILL_MS (60 * 1000)                              /* without any progress */
-#define GIT_NOTE_MAXIMUM (1024 * 1024)                        /* bytes of one note */
+/* Bytes that a delta may unpack to: git makes none of a larger file (core.bigFileThreshold). */
+#define GIT_DELTA_MAXIMUM (512 * 1024 * 1024)
+/* Of packs and objects in memory, to fit into what the process that reads a repository may have (source_apart.h). */
+#define GIT_WINDOW (32 * 1024 * 1024)
+#define GIT_WINDOWS_MAXIMUM (256 * 1024 * 1024)
+#define GIT_CACHE_MAXIMUM (64 * 1024 * 1024)
+#define GIT_NOTE_MAXIMUM (1024 * 1024) /* bytes of one note */
+
+/* Refs of the mirror: the watched branches, and objects kept by their ids. */
+#define GIT_WATCHED "refs/headgate/"
+#define GIT_KEPT "refs/headgate-kept/"
 
 struct git;
 
@@ -28,18 +39,6 @@ struct git_access {
 	/* PEM; NULL: the system's. Holds for the whole process: libgit2 knows no other way. */
 	const char *ca_file;
 	struct git_ssh_keys ssh; /* for ssh remotes */
-};
-
-struct git_ref {
-	const char *name; /* "refs/heads/main" */
-	const char *id;
-};
-
-struct git_refs {
-	struct git_ref *items;
-	size_t count, room;
-	/* The branch that the remote's HEAD names, "refs/heads/main"; NULL: unborn or detached. */
-	const char *head;
 };
 
 /*
@@ -84,11 +83,17 @@ FALLIBLE git_list_refs(struct git *git, const char *prefix, struct arena *arena,
                        struct text_list *ret_names);
 
 /*
- * The remote's branches (refs/heads/ only). ERR_GIT_UNREACHABLE, ERR_GIT_AUTH, ERR_GIT_HOST_KEY,
- * ERR_GIT_FORMAT. May be repeated.
+ * The remote's refs whose names begin with one of the prefixes. ERR_GIT_UNREACHABLE, ERR_GIT_AUTH,
+ * ERR_GIT_HOST_KEY, ERR_GIT_FORMAT. May be repeated.
  */
-FALLIBLE git_peek(struct git *git, const struct git_access *access, struct arena *arena,
-                  struct git_refs *ret_refs);
+FALLIBLE git_peek(struct git *git, const struct git_access *access,
+                  const struct text_list *prefixes, struct arena *arena, struct git_refs *ret_refs);
+/* The repository's own refs, as source_refs promises. */
+FALLIBLE git_list_prefixed(struct git *git, const struct text_list *prefixes, struct arena *arena,
+                           struct source_refs *ret_refs);
+/* As source_bring: each object that the mirror lacks, kept as GIT_KEPT<id>. One fetch for all. */
+FALLIBLE git_keep(struct git *git, const struct git_access *access, const struct source_refs *refs,
+                  struct arena *arena);
 /*
  * Brings what the remote's ref `from` names and points the mirror's ref `to` at it, whatever it was
  * before. No tags. *ret_found: false when the remote has no such ref; then nothing changed. One

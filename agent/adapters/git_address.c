@@ -245,3 +245,10 @@ bool git_address_covers(const struct git_address *address, const char *url)
 	       place != GIT_PLACE_SSH && strcspn(rest, "/?#") == size &&
 	       !strncasecmp(rest, address->authority, size);
 }
+
+FALLIBLE git_no_authorities(struct arena *arena, const char *ca_file, const char *why)
+{
+	return FAIL(arena, FILE,
+	            .what = arena_printf(arena, "cannot use the certificates in '%s'", ca_file),
+	            .why = why, .hint = "Name a PEM file that the agent may read.");
+}

@@ -34,3 +34,18 @@ FALLIBLE git_address_parse(struct arena *arena, const char *url, bool has_token,
 
 /* Does `url` lead to the same scheme, host and port? For http:// and https:// alone. */
 bool git_address_covers(const struct git_address *address, const char *url);
+
+/* ERR_FILE: the file with the certificate authorities is not to be used. */
+FALLIBLE git_no_authorities(struct arena *arena, const char *ca_file, const char *why);
+
+/* What to do about a remote that does not answer as it should, for all who talk with one. */
+#define GIT_HINT_ADDRESS                                                                           \
+	"See whether this machine reaches it: git ls-remote <url>. The agent tries again by itself."
+#define GIT_HINT_TOKEN                                                                             \
+	"Put a token that may read the repository into the file that token_file names; the next pass reads it again."
+#define GIT_HINT_NOT_FOUND                                                                         \
+	"See whether the address is right and the token may read it; many servers hide what a token may not see."
+#define GIT_HINT_REDIRECT "Redirects are not followed; write the address that it redirects to."
+#define GIT_HINT_SHA256 "SHA-256 repositories are not supported yet; use one with SHA-1 ids."
+#define GIT_HINT_CERTIFICATE                                                                       \
+	"Name the certificate authority's PEM file in ca_file, or have the server's certificate renewed."

@@ -11,6 +11,8 @@
 /* Excluded commits that are still followed when none is open any more, as in git's limit_list. */
 #define SLACK 5
 #define NODES_MAXIMUM ((size_t)4 * HISTORY_MAXIMUM)
+/* To parents: a commit may name ten thousand, also one of them again and again. */
+#define LINKS_MAXIMUM (2 * NODES_MAXIMUM)
 #define READING_MAXIMUM ((size_t)4 * 1024 * 1024) /* raw bytes kept before they are let go */
 
 struct node {
@@ -36,7 +38,8 @@ struct walk {
 	size_t *slots; /* hash table: index + 1, 0 is free; a power of two, at most half full */
 	size_t slot_count;
 	struct heap queue;
-	size_t open; /* queued and not excluded */
+	size_t open;  /* queued and not excluded */
+	size_t links; /* to parents, in all nodes */
 	int64_t oldest;
 };
 
@@ -162,9 +165,17 @@ static struct error *read_node(struct walk *walk, const char *id, struct node *r
 		arena_free(walk->reading);
 		walk->reading = arena_new();
 	}
-	TRY(walk->objects->read(walk->objects->context, id, GIT_KIND_COMMIT, COMMIT_MAXIMUM,
+	TRY(walk->objects->read(walk->objects->context, id, GIT_KIND_COMMIT, COMMIT_PASSED_MAXIMUM,
 	                        walk->reading, &raw));
 	TRY(git_objects_links(walk->reading, id, raw, &links));
+	walk->links += links.parents.count;
+	if (walk->links > LINKS_MAXIMUM)
+		return FAIL(
+			walk->arena, GIT_LIMIT, .what = "cannot read the history",
+			.why = arena_printf(walk->arena,
+		                            "its commits have more than %zu parents together",
+		                            LINKS_MAXIMUM),
+			.hint = "Set the starting point nearer to head: headgate baseline --target NAME COMMIT");
 	ret_node->id = arena_text(walk->arena, id);
 	ret_node->when = links.when;
 	for (size_t i = 0; i < links.parents.count; i++)

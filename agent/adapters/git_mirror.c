@@ -1,12 +1,13 @@
 /*
  * The mirror's folder. It is only a cache: whatever is wrong with it, the answer is to remove it.
  * So nothing here repairs; it only takes away what would make git see other objects than the remote
- * has.
+ * has, and what a fetch that was killed left.
  */
 #include "adapters/git_mirror.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <unistd.h>
 
 #include "adapters/git.h"
@@ -16,6 +17,7 @@
 
 #define LOCK_NAME "headgate.lock"
 #define LOCK_WAIT_MS 100
+#define OPEN_AT_ONCE 8 /* descriptors while a folder is walked */
 
 /*
  * Cut-off, replaced and foreign objects: git-shallow, gitrepository-layout(5). Also what a git
@@ -23,7 +25,20 @@
  */
 static const char *const detours[] = {"shallow", "info/grafts", "objects/info/alternates"};
 
+/* What a fetch that was killed leaves among the packs: up to as much as it had received. */
+static const struct {
+	const char *begin, *end;
+	int64_t age_s; /* 0: only the holder of our lock writes such a file */
+} unfinished[] = {
+	{"pack_git2_", "", 0},
+	{"pack-", ".idx.lock", 0},
+	{"tmp_", "", 24 * 3600}, /* of a git command, which may be at work */
+};
+
 static struct error *refuse_strangers(struct arena *arena, const char *folder);
+static void sweep(struct arena *arena, const char *folder);
+static int sweep_pack(const char *path, const struct stat *status, int kind, struct FTW *place);
+static int sweep_ref(const char *path, const struct stat *status, int kind, struct FTW *place);
 
 FALLIBLE git_mirror_prepare(struct arena *arena, const char *folder, bool *ret_is_new,
                             int *ret_lock)
@@ -95,8 +110,39 @@ FALLIBLE git_mirror_lock(struct arena *arena, const char *folder, int *ret_lock)
 				.hint = "See what that process does; the next pass tries again.");
 		clock_sleep_ms(LOCK_WAIT_MS);
 	}
+	sweep(arena, folder);
 	*ret_lock = TAKE_FD(lock);
 	return NULL;
+}
+
+/* What cannot be removed is left for the next time. */
+static void sweep(struct arena *arena, const char *folder)
+{
+	(void)nftw(path_join(arena, folder, "objects/pack"), sweep_pack, OPEN_AT_ONCE, FTW_PHYS);
+	(void)nftw(path_join(arena, folder, GIT_WATCHED), sweep_ref, OPEN_AT_ONCE, FTW_PHYS);
+	(void)nftw(path_join(arena, folder, GIT_KEPT), sweep_ref, OPEN_AT_ONCE, FTW_PHYS);
+}
+
+static int sweep_pack(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	const char *name = path + place->base;
+
+	for (size_t i = 0; i < sizeof unfinished / sizeof *unfinished; i++)
+		if (kind == FTW_F && text_starts(name, unfinished[i].begin) &&
+		    text_ends(name, unfinished[i].end) &&
+		    status->st_mtime <= clock_wall() - unfinished[i].age_s)
+			(void)unlink(path);
+	return 0;
+}
+
+/* A ref that was being written: it would stand in the way of every later fetch. No branch has such a name. */
+static int sweep_ref(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status;
+	(void)place;
+	if (kind == FTW_F && text_ends(path, ".lock"))
+		(void)unlink(path);
+	return 0;
 }
 
 FALLIBLE git_mirror_failed(struct arena *arena, const char *folder, const char *aim,

@@ -16,8 +16,8 @@
 FALLIBLE git_mirror_prepare(struct arena *arena, const char *folder, bool *ret_is_new,
                             int *ret_lock);
 /*
- * Waits until no other process fetches. ERR_GIT_UNREACHABLE after the longest time that a fetch may
- * take.
+ * Waits until no other process fetches, and removes what one that was killed left behind.
+ * ERR_GIT_UNREACHABLE after the longest time that a fetch may take.
  */
 FALLIBLE git_mirror_lock(struct arena *arena, const char *folder, int *ret_lock);
 /* ERR_GIT_MIRROR with the way out: removing the folder costs one fetch. */

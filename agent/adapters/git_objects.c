@@ -28,6 +28,7 @@ struct twin {
 
 static struct error *read_links(const struct git_objects *objects, const char *commit,
                                 struct arena *arena, struct commit_links *ret_links);
+static const char *read_id(struct arena *arena, const char *text);
 static struct error *step_into(const struct git_objects *objects, const char *commit,
                                const char *path, const char *name, struct arena *arena,
                                const char **tree);
@@ -76,7 +77,8 @@ static struct error *read_links(const struct git_objects *objects, const char *c
 {
 	struct bytes raw;
 
-	TRY(objects->read(objects->context, commit, GIT_KIND_COMMIT, COMMIT_MAXIMUM, arena, &raw));
+	TRY(objects->read(objects->context, commit, GIT_KIND_COMMIT, COMMIT_PASSED_MAXIMUM, arena,
+	                  &raw));
 	return git_objects_links(arena, commit, raw, ret_links);
 }
 
@@ -84,16 +86,18 @@ FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw
                            struct commit_links *ret_links)
 {
 	struct commit_links links = {0};
-	const char *at = raw.data, *line;
+	const char *at = raw.data, *const end = at + raw.size, *line, *id_there;
 
-	while ((line = at) && (at = strchr(line, '\n')) != NULL) {
+	/* By size, and not up to a NUL: there may be very many lines. */
+	while ((line = at) && (at = memchr(line, '\n', (size_t)(end - line))) != NULL) {
 		size_t size = (size_t)(at++ - line);
 
-		if (!links.tree && size == 5 + COMMIT_ID_SIZE && !strncmp(line, "tree ", 5))
-			links.tree = arena_copy(arena, line + 5, COMMIT_ID_SIZE);
-		else if (size == 7 + COMMIT_ID_SIZE && !strncmp(line, "parent ", 7))
-			*LIST_ADD(arena, &links.parents) =
-				arena_copy(arena, line + 7, COMMIT_ID_SIZE);
+		if (!links.tree && size == 5 + COMMIT_ID_SIZE && !memcmp(line, "tree ", 5) &&
+		    (id_there = read_id(arena, line + 5)))
+			links.tree = id_there;
+		else if (size == 7 + COMMIT_ID_SIZE && !memcmp(line, "parent ", 7) &&
+		         (id_there = read_id(arena, line + 7)))
+			*LIST_ADD(arena, &links.parents) = id_there;
 		else
 			break;
 	}
@@ -114,6 +118,16 @@ FALLIBLE git_objects_links(struct arena *arena, const char *id, struct bytes raw
 	}
 	*ret_links = links;
 	return NULL;
+}
+
+/* As git reads it: capitals mean the same object. NULL: no id. */
+static const char *read_id(struct arena *arena, const char *text)
+{
+	char *id = arena_copy(arena, text, COMMIT_ID_SIZE);
+
+	for (char *digit = id; *digit; digit++)
+		*digit = (char)tolower((unsigned char)*digit);
+	return commit_id_is_valid(id) ? id : NULL;
 }
 
 /* *tree becomes the sub-tree of that name, NULL when there is none. */

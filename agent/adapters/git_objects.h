@@ -11,9 +11,14 @@
 #include "ports/source.h"
 
 #define TREE_MAXIMUM (8 * 1024 * 1024) /* bytes of one tree object */
-#define ENTRY_NAME_MAXIMUM 255         /* bytes */
+/*
+ * Bytes of a commit of which only tree and parents are wanted. Above COMMIT_MAXIMUM it is malformed to whoever judges it,
+ * but whoever may push can make one, and it must not end the way past it.
+ */
+#define COMMIT_PASSED_MAXIMUM (32 * 1024 * 1024)
+#define ENTRY_NAME_MAXIMUM 255 /* bytes */
 
-enum git_kind { GIT_KIND_COMMIT, GIT_KIND_TREE, GIT_KIND_BLOB };
+enum git_kind { GIT_KIND_COMMIT, GIT_KIND_TREE, GIT_KIND_BLOB, GIT_KIND_TAG };
 
 /*
  * ERR_UNKNOWN_COMMIT for a commit, ERR_GIT_OBJECT for the others that are not there; ERR_GIT_LIMIT

@@ -14,6 +14,7 @@
 #include "base/file.h"
 
 #define GPG_DEADLINE_MS 20000
+#define NAME_MAXIMUM 60 /* code points of a user id that are shown */
 #define RSA_BITS_MINIMUM 2048
 #define FINGERPRINT_DIGITS 40
 
@@ -46,6 +47,9 @@ static void data_cleanup(gpgme_data_t *data);
 #define AUTO_DATA CLEANUP(data_cleanup) gpgme_data_t
 static void add_once(struct arena *arena, struct text_list *list, const char *text);
 static void add_key(struct arena *arena, struct gpg_keys *keys, gpgme_key_t key);
+static const char *email_of(struct arena *arena, gpgme_key_t key);
+static const char *kind_of(struct arena *arena, gpgme_subkey_t subkey);
+static const char *name_of(struct arena *arena, gpgme_key_t key);
 static const char *weakness_of(struct arena *arena, const struct _gpgme_subkey *subkey);
 static struct gpg_signature read_signature(struct arena *arena,
                                            const struct _gpgme_signature *signature);
@@ -210,7 +214,7 @@ static void add_key(struct arena *arena, struct gpg_keys *keys, gpgme_key_t key)
 {
 	const struct _gpgme_subkey *primary = key->subkeys;
 
-	for (const struct _gpgme_subkey *subkey = primary; subkey; subkey = subkey->next) {
+	for (gpgme_subkey_t subkey = key->subkeys; subkey; subkey = subkey->next) {
 		const int64_t from = subkey->timestamp > primary->timestamp ? subkey->timestamp
 		                                                            : primary->timestamp;
 		int64_t until = INT64_MAX;
@@ -228,9 +232,37 @@ static void add_key(struct arena *arena, struct gpg_keys *keys, gpgme_key_t key)
 			.valid_before = until,
 			.revoked = key->revoked || primary->revoked || subkey->revoked,
 			.can_sign = subkey->can_sign && !subkey->invalid && !subkey->disabled,
+			.email = email_of(arena, key),
+			.kind = kind_of(arena, subkey),
+			.name = name_of(arena, key),
 			.weakness = weakness_of(arena, subkey),
 		};
 	}
+}
+
+static const char *email_of(struct arena *arena, gpgme_key_t key)
+{
+	for (const struct _gpgme_user_id *id = key->uids; id; id = id->next)
+		if (!id->revoked && !id->invalid && id->email && *id->email)
+			return arena_text(arena, text_trim(arena, id->email));
+	return NULL;
+}
+
+static const char *kind_of(struct arena *arena, gpgme_subkey_t subkey)
+{
+	char *said = gpgme_pubkey_algo_string(subkey);
+	const char *kind = said ? text_clip(arena, said, 40) : NULL;
+
+	gpgme_free(said);
+	return kind;
+}
+
+static const char *name_of(struct arena *arena, gpgme_key_t key)
+{
+	for (const struct _gpgme_user_id *id = key->uids; id; id = id->next)
+		if (!id->revoked && !id->invalid && id->uid && *id->uid)
+			return text_clip(arena, id->uid, NAME_MAXIMUM);
+	return NULL;
 }
 
 static const char *weakness_of(struct arena *arena, const struct _gpgme_subkey *subkey)

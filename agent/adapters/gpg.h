@@ -18,6 +18,10 @@ struct gpg_key {                           /* a primary key or a subkey */
 	const char *primary;               /* the primary key's; the same for itself */
 	int64_t valid_after, valid_before; /* seconds, inclusive; INT64_MAX: no limit */
 	bool revoked, can_sign;
+	const char *
+		email; /* of the primary key's first user id that is not revoked and has one; NULL: none */
+	const char *kind; /* "ed25519", "rsa3072" */
+	const char *name; /* first user id of the primary key that is not revoked; may be NULL */
 	const char *weakness; /* one sentence why it does not count; NULL: it does */
 };
 

@@ -25,6 +25,7 @@ struct http {
 
 struct body_sink {
 	struct text text;
+	size_t maximum;
 	bool overflowed;
 };
 
@@ -35,8 +36,12 @@ static bool is_bearer(const char *token);
 static CURLcode prepare(struct http *http, const struct http_request *request,
                         struct curl_slist *headers, struct body_sink *sink, char *complaint);
 static size_t collect(char *data, size_t size, size_t count, void *context);
+static int look_at_stop(void *context, curl_off_t coming, curl_off_t came, curl_off_t going,
+                        curl_off_t went);
+static void read_headers(CURL *curl, struct arena *arena, struct http_reply *reply);
 static const char *header_find(CURL *curl, struct arena *arena, const char *name);
-static void hide_bearer(const struct http *http, struct bytes body);
+static bool asks_basic(CURL *curl);
+static void hide(const struct secret *secret, struct bytes body);
 static const char *failure_text(struct arena *arena, CURLcode code, const char *complaint);
 
 static void url_cleanup(CURLU **parts)
@@ -100,7 +105,9 @@ void http_close(struct http *http)
 void http_send(struct http *http, const struct http_request *request, struct arena *arena,
                struct http_reply *ret_reply)
 {
-	struct body_sink sink = {.text = TEXT_IN(arena)};
+	struct body_sink sink = {.text = TEXT_IN(arena),
+	                         .maximum = request->reply_maximum ? request->reply_maximum
+	                                                           : HTTP_REPLY_MAXIMUM};
 	char complaint[CURL_ERROR_SIZE] = "";
 	const char *fault = address_fault(request->url, http->options.allow_http, false);
 	struct http_reply reply = {.why = fault};
@@ -129,17 +136,22 @@ void http_send(struct http *http, const struct http_request *request, struct are
 	(void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(http->curl, CURLINFO_REQUEST_SIZE, &sent);
 	reply.sent = sent > 0;
+	reply.body = text_bytes(&sink.text);
+	hide(http->options.bearer, reply.body);
+	hide(http->options.password, reply.body);
+	read_headers(http->curl, arena, &reply);
 	if (sink.overflowed) {
-		reply.why = "the reply is longer than 1 MiB";
+		reply.is_cut = true;
+		reply.cut_status = (int)status;
+		reply.why = arena_printf(arena, "the reply is longer than %s",
+		                         text_size(arena, sink.maximum));
 	} else if (code != CURLE_OK) {
+		reply.body = (struct bytes){0};
+		reply.is_distrusted = code == CURLE_PEER_FAILED_VERIFICATION;
+		reply.lacks_authorities = code == CURLE_SSL_CACERT_BADFILE;
 		reply.why = failure_text(arena, code, complaint);
 	} else {
 		reply.status = (int)status;
-		reply.body = text_bytes(&sink.text);
-		hide_bearer(http, reply.body);
-		reply.retry_after = header_find(http->curl, arena, "Retry-After");
-		reply.rate_remaining = header_find(http->curl, arena, "X-RateLimit-Remaining");
-		reply.rate_reset = header_find(http->curl, arena, "X-RateLimit-Reset");
 	}
 	curl_easy_reset(http->curl); /* the options point into this frame; connections are kept */
 	*ret_reply = reply;
@@ -242,11 +254,21 @@ static CURLcode prepare(struct http *http, const struct http_request *request,
 	SET(CURLOPT_WRITEFUNCTION, collect);
 	SET(CURLOPT_WRITEDATA, sink);
 	SET(CURLOPT_HTTPHEADER, headers);
-	if (options->ca_file)
+	if (options->ca_file) {
 		SET(CURLOPT_CAINFO, options->ca_file);
+		SET(CURLOPT_CAPATH, NULL); /* else the system's count, too */
+	}
+	if (options->may_stop) {
+		SET(CURLOPT_NOPROGRESS, 0L);
+		SET(CURLOPT_XFERINFOFUNCTION, look_at_stop);
+	}
 	if (options->bearer) {
 		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		SET(CURLOPT_XOAUTH2_BEARER, secret_reveal(options->bearer));
+	} else if (request->is_signed_on && options->password) {
+		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		SET(CURLOPT_USERNAME, options->user);
+		SET(CURLOPT_PASSWORD, secret_reveal(options->password));
 	}
 	if (request->body.data) {
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
@@ -260,12 +282,30 @@ static size_t collect(char *data, size_t size, size_t count, void *context)
 {
 	struct body_sink *sink = context;
 
-	if (size * count > HTTP_REPLY_MAXIMUM - sink->text.size) {
+	if (size * count > sink->maximum - sink->text.size) {
+		text_add_bytes(&sink->text, data, sink->maximum - sink->text.size);
 		sink->overflowed = true;
 		return 0; /* ends the transfer */
 	}
 	text_add_bytes(&sink->text, data, size * count);
 	return size * count;
+}
+
+static int look_at_stop(void *context, curl_off_t coming, curl_off_t came, curl_off_t going,
+                        curl_off_t went)
+{
+	(void)context, (void)coming, (void)came, (void)going, (void)went;
+	return stop_asked() ? 1 : 0;
+}
+
+static void read_headers(CURL *curl, struct arena *arena, struct http_reply *reply)
+{
+	reply->retry_after = header_find(curl, arena, "Retry-After");
+	reply->rate_remaining = header_find(curl, arena, "X-RateLimit-Remaining");
+	reply->rate_reset = header_find(curl, arena, "X-RateLimit-Reset");
+	reply->content_type = header_find(curl, arena, "Content-Type");
+	reply->location = header_find(curl, arena, "Location");
+	reply->asks_basic = asks_basic(curl);
 }
 
 static const char *header_find(CURL *curl, struct arena *arena, const char *name)
@@ -277,10 +317,23 @@ static const char *header_find(CURL *curl, struct arena *arena, const char *name
 	return strlen(header->value) <= HEADER_MAXIMUM ? arena_text(arena, header->value) : NULL;
 }
 
-/* In place: the body is ours and ends up in messages. */
-static void hide_bearer(const struct http *http, struct bytes body)
+/* One header for each way in, or one with all of them: RFC 9110, 11.6.1. */
+static bool asks_basic(CURL *curl)
 {
-	const char *token = http->options.bearer ? secret_reveal(http->options.bearer) : "";
+	struct curl_header *header;
+
+	for (size_t i = 0;
+	     curl_easy_header(curl, "WWW-Authenticate", i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+	     i++)
+		if (strcasestr(header->value, "basic"))
+			return true;
+	return false;
+}
+
+/* In place: the body is ours and ends up in messages. */
+static void hide(const struct secret *secret, struct bytes body)
+{
+	const char *token = secret ? secret_reveal(secret) : "";
 	size_t size = strlen(token), passed = 0;
 
 	while (size > 0 && passed < body.size) {

@@ -12,8 +12,9 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-#define HTTP_REPLY_MAXIMUM (1024 * 1024) /* bytes of a body; a longer one counts as no reply */
-#define HTTP_DEADLINE_MS 10000           /* when the options name none */
+/* bytes of a body, when the request names no other; a longer one counts as no reply */
+#define HTTP_REPLY_MAXIMUM (1024 * 1024)
+#define HTTP_DEADLINE_MS 10000 /* when the options name none */
 
 struct http;
 
@@ -22,7 +23,11 @@ struct http_options {
 	const char *proxy;   /* NULL: none */
 	const struct secret *
 		bearer; /* NULL: no Authorization header. Only ever sent to the host of the request */
+	/* For requests that are `is_signed_on` (basic authentication). NULL: none */
+	const char *user;
+	const struct secret *password;
 	bool allow_http;      /* http:// also to other hosts than this machine */
+	bool may_stop;        /* a request ends when the program was asked to stop */
 	uint64_t deadline_ms; /* of a whole request, name lookup included; 0: HTTP_DEADLINE_MS */
 };
 
@@ -31,15 +36,23 @@ struct http_request {
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
 	struct bytes body;          /* data NULL: none */
+	size_t reply_maximum;       /* 0: HTTP_REPLY_MAXIMUM */
+	bool is_signed_on;          /* with the options' user and password, unasked */
 };
 
 struct http_reply {
 	int status;      /* 0: no whole reply came, see why */
 	const char *why; /* one line, only when status is 0 */
 	bool sent; /* the request, or a part of it, left this machine: it may have been carried out */
-	struct bytes body; /* the credential, should the server echo it, is replaced by asterisks */
-	const char *retry_after, *rate_remaining,
-		*rate_reset; /* headers as they came; NULL: none */
+	/* The credential, should the server echo it, is replaced by asterisks. Of a reply that is_cut: its beginning. */
+	struct bytes body;
+	bool is_cut;            /* status is 0 because the body is longer than its maximum */
+	int cut_status;         /* the status of a reply that is_cut */
+	bool is_distrusted;     /* status is 0 because the server's certificate was not accepted */
+	bool lacks_authorities; /* status is 0 because the options' ca_file cannot be used */
+	bool asks_basic;        /* it names basic authentication as a way in */
+	/* headers as they came; NULL: none */
+	const char *retry_after, *rate_remaining, *rate_reset, *content_type, *location;
 };
 
 /*

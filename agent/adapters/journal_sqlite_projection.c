@@ -91,6 +91,18 @@ static const struct projection {
 	 " ON CONFLICT (target, name) DO UPDATE SET seq = excluded.seq, row_id = excluded.row_id, by = excluded.by,"
 	 " reason = excluded.reason, at_us = excluded.at_us"},
 	{RECORD_ROLLBACK_WITHDRAWN, "DELETE FROM asked WHERE target = :target AND name = :migration"},
+	{RECORD_WITHDRAWN,
+	 "INSERT INTO withdrawn (target, commit_id, seq, by, reason, at_us)"
+	 " VALUES (:target, :commit, :seq, :body ->> 'by', :body ->> 'reason', :at)"
+	 " ON CONFLICT (target, commit_id) DO UPDATE SET seq = excluded.seq, by = excluded.by, reason = excluded.reason,"
+	 " at_us = excluded.at_us"},
+	{RECORD_REINSTATED, "DELETE FROM withdrawn WHERE target = :target AND commit_id = :commit"},
+	{RECORD_OVERRIDE,
+	 "INSERT INTO override_used (target, payload, run, lifts, seq, tag, commit_id, by)"
+	 " VALUES (:target, coalesce(:body ->> 'payload', ''), coalesce(:run, 0), coalesce(:body ->> 'lifts', ''), :seq,"
+	 " :body ->> 'tag', :commit, :body ->> 'by')"
+	 " ON CONFLICT (target, payload, run, lifts) DO UPDATE SET tag = excluded.tag, commit_id = excluded.commit_id,"
+	 " by = excluded.by"},
 	{RECORD_ACCEPTED,
 	 "INSERT INTO accepted (target, row_id, name, seq, checksum, at_us)"
 	 " VALUES (:target, coalesce(:body ->> 'row_id', ''), :migration, :seq, :body ->> 'checksum', :at)"

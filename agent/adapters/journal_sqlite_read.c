@@ -17,6 +17,10 @@ static struct error *read_downs(struct sqlite *sqlite, struct arena *arena, stru
 static struct error *read_accepted(struct sqlite *sqlite, struct arena *arena,
                                    struct memory *memory);
 static struct error *read_asked(struct sqlite *sqlite, struct arena *arena, struct memory *memory);
+static struct error *read_overrides_used(struct sqlite *sqlite, struct arena *arena,
+                                         struct memory *memory);
+static struct error *read_withdrawn(struct sqlite *sqlite, struct arena *arena,
+                                    struct memory *memory);
 static struct error *read_refusals(struct sqlite *sqlite, struct arena *arena,
                                    struct memory *memory);
 static struct error *read_open_run(struct sqlite *sqlite, struct arena *arena,
@@ -47,6 +51,8 @@ struct error *read_memory(struct sqlite *sqlite, const char *target, struct aren
 	TRY(read_downs(sqlite, arena, &memory));
 	TRY(read_accepted(sqlite, arena, &memory));
 	TRY(read_asked(sqlite, arena, &memory));
+	TRY(read_withdrawn(sqlite, arena, &memory));
+	TRY(read_overrides_used(sqlite, arena, &memory));
 	TRY(read_refusals(sqlite, arena, &memory));
 	TRY(read_open_run(sqlite, arena, &memory));
 	TRY(read_undelivered(sqlite, arena, &memory));
@@ -395,6 +401,59 @@ static struct error *read_asked(struct sqlite *sqlite, struct arena *arena, stru
 			.by = query_text(query, 2, arena),
 			.reason = query_text(query, 3, arena),
 			.at_us = query_number(query, 4),
+		};
+		TRY(query_next(query, arena, &row));
+	}
+	return NULL;
+}
+
+static const char SQL_WITHDRAWN[] =
+	"SELECT commit_id, by, reason, at_us FROM withdrawn WHERE target = :target ORDER BY seq";
+
+static struct error *read_withdrawn(struct sqlite *sqlite, struct arena *arena,
+                                    struct memory *memory)
+{
+	AUTO_QUERY query = NULL;
+	bool row;
+
+	TRY(query_begin(sqlite, SQL_WITHDRAWN, arena, &query));
+	query_bind_text(query, ":target", memory->target);
+	TRY(query_next(query, arena, &row));
+	while (row) {
+		*LIST_ADD(arena, &memory->withdrawn) = (struct withdrawal){
+			.commit = query_text(query, 0, arena),
+			.by = query_text(query, 1, arena),
+			.reason = query_text(query, 2, arena),
+			.at_us = query_number(query, 3),
+		};
+		TRY(query_next(query, arena, &row));
+	}
+	return NULL;
+}
+
+static const char SQL_OVERRIDES_USED[] =
+	"SELECT used.payload, used.tag, used.commit_id, used.lifts, used.by, used.run, run.outcome"
+	" FROM override_used used LEFT JOIN run ON run.id = used.run"
+	" WHERE used.target = :target ORDER BY used.seq";
+
+static struct error *read_overrides_used(struct sqlite *sqlite, struct arena *arena,
+                                         struct memory *memory)
+{
+	AUTO_QUERY query = NULL;
+	bool row;
+
+	TRY(query_begin(sqlite, SQL_OVERRIDES_USED, arena, &query));
+	query_bind_text(query, ":target", memory->target);
+	TRY(query_next(query, arena, &row));
+	while (row) {
+		*LIST_ADD(arena, &memory->overrides_used) = (struct override_used){
+			.payload = query_text(query, 0, arena),
+			.tag = query_text(query, 1, arena),
+			.commit = query_text(query, 2, arena),
+			.lifts = query_text(query, 3, arena),
+			.by = query_text(query, 4, arena),
+			.run = query_number(query, 5),
+			.outcome = query_text(query, 6, arena),
 		};
 		TRY(query_next(query, arena, &row));
 	}

@@ -146,6 +146,21 @@ static const char version_2[] =
 	"	seq INTEGER NOT NULL, row_id TEXT, by TEXT, reason TEXT, at_us INTEGER NOT NULL,"
 	"	PRIMARY KEY (target, name)"
 	") STRICT;";
+
+/* Which commits vouch for nothing any more. */
+static const char version_3[] =
+	"CREATE TABLE withdrawn ("
+	"	target TEXT NOT NULL, commit_id TEXT NOT NULL,"
+	"	seq INTEGER NOT NULL, by TEXT, reason TEXT, at_us INTEGER NOT NULL,"
+	"	PRIMARY KEY (target, commit_id)"
+	") STRICT;";
+/* Which override tags were used, and by which run. */
+static const char version_3_overrides[] =
+	"CREATE TABLE override_used ("
+	"	target TEXT NOT NULL, payload TEXT NOT NULL, run INTEGER NOT NULL, lifts TEXT NOT NULL,"
+	"	seq INTEGER NOT NULL, tag TEXT, commit_id TEXT, by TEXT,"
+	"	PRIMARY KEY (target, payload, run, lifts)"
+	") STRICT;";
 /* clang-format on */
 
 /* From the version before it to this one: all rows of a version, in order, and its number last. */
@@ -155,6 +170,7 @@ static const struct schema_version {
 } versions[] = {
 	{1, version_1_records}, {1, version_1_projections},     {1, "PRAGMA user_version = 1"},
 	{2, version_2},         {2, "PRAGMA user_version = 2"},
+	{3, version_3},         {3, version_3_overrides},       {3, "PRAGMA user_version = 3"},
 };
 
 #define VERSION_ROWS (sizeof versions / sizeof *versions)

@@ -3,7 +3,7 @@
 
 #include "adapters/journal_sqlite_library.h"
 
-#define JOURNAL_VERSION 2
+#define JOURNAL_VERSION 3
 
 /* Makes the file with a new identity unless it is there: complete or absent, 0600, safe beside another maker. */
 FALLIBLE schema_create_file(struct arena *arena, const char *path);

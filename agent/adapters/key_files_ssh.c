@@ -66,6 +66,7 @@ static void read_signers(struct arena *arena, const char *path, struct bytes byt
 
 		*LIST_ADD(arena, entries) = (struct key_entry){
 			.principal = signer->principal,
+			.authority = signer->is_authority,
 			.kind = signer->key.type->name,
 			.fingerprint = signer->key.fingerprint,
 			.key = ssh_key_line(arena, &signer->key),

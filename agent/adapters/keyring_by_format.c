@@ -13,6 +13,10 @@ struct by_format {
 
 static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t when,
                       struct arena *arena, struct verdict *ret_verdict);
+static FALLIBLE judge_many(struct keyring *keyring, const struct keyring_ask *asks, size_t count,
+                           struct arena *arena, struct verdict *ret_verdicts);
+static FALLIBLE judge_those(struct keyring *keyring, bool openpgp, const struct keyring_ask *asks,
+                            size_t count, struct arena *arena, struct verdict *verdicts);
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest);
 static FALLIBLE list_keys(struct keyring *keyring, struct arena *arena,
                           struct keyring_keys *ret_keys);
@@ -20,6 +24,7 @@ static void close_keyring(struct keyring *keyring);
 
 static const struct keyring_ops by_format_ops = {.name = "by format",
                                                  .judge = judge,
+                                                 .judge_many = judge_many,
                                                  .digest = digest,
                                                  .keys = list_keys,
                                                  .close = close_keyring};
@@ -39,6 +44,39 @@ static FALLIBLE judge(struct keyring *keyring, const struct seal *seal, int64_t 
 
 	return keyring_judge(seal->format == SIGNATURE_OPENPGP ? both->openpgp : both->ssh, seal,
 	                     when, arena, ret_verdict);
+}
+
+static FALLIBLE judge_many(struct keyring *keyring, const struct keyring_ask *asks, size_t count,
+                           struct arena *arena, struct verdict *ret_verdicts)
+{
+	struct by_format *both = (struct by_format *)keyring;
+	struct verdict *verdicts = ARENA_ARRAY(arena, struct verdict, count);
+
+	TRY(judge_those(both->ssh, false, asks, count, arena, verdicts));
+	TRY(judge_those(both->openpgp, true, asks, count, arena, verdicts));
+	for (size_t i = 0; i < count; i++)
+		ret_verdicts[i] = verdicts[i];
+	return NULL;
+}
+
+static FALLIBLE judge_those(struct keyring *keyring, bool openpgp, const struct keyring_ask *asks,
+                            size_t count, struct arena *arena, struct verdict *verdicts)
+{
+	struct keyring_ask *own = ARENA_ARRAY(arena, struct keyring_ask, count);
+	struct verdict *found = ARENA_ARRAY(arena, struct verdict, count);
+	size_t *places = ARENA_ARRAY(arena, size_t, count), own_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if ((asks[i].seal->format == SIGNATURE_OPENPGP) == openpgp) {
+			places[own_count] = i;
+			own[own_count++] = asks[i];
+		}
+	if (!own_count)
+		return NULL;
+	TRY(keyring_judge_many(keyring, own, own_count, arena, found));
+	for (size_t i = 0; i < own_count; i++)
+		verdicts[places[i]] = found[i];
+	return NULL;
 }
 
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest)

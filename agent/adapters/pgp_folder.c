@@ -16,13 +16,19 @@
 #define ARMOR_BEGIN "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 #define ARMOR_END "-----END PGP PUBLIC KEY BLOCK-----"
 #define PRINCIPAL_MAXIMUM 200 /* bytes */
+#define ODD "*?!,\" \t"       /* in a name: wildcards, lists and what would have to be quoted */
 #define FINGERPRINT_LABEL "fingerprint:"
 #define FINGERPRINT_DIGITS 40
 
+static bool is_file(const char *path);
+static FALLIBLE read_alone(struct arena *arena, const char *path, struct pgp_files *files,
+                           struct sha256 *sha256);
+static FALLIBLE read_all(struct arena *arena, const char *folder, struct pgp_files *files,
+                         struct sha256 *sha256);
 static FALLIBLE check_folder(struct arena *arena, const char *folder);
 static int compare_entries(const void *a, const void *b);
-static FALLIBLE read_file(struct arena *arena, const char *folder, const char *name,
-                          struct pgp_file *ret_file, struct sha256 *sha256);
+static FALLIBLE read_file(struct arena *arena, const char *name, struct pgp_file *file,
+                          struct sha256 *sha256);
 static FALLIBLE check_name(struct arena *arena, const char *path, const char *name,
                            const char **ret_principal);
 static FALLIBLE read_text(struct arena *arena, struct bytes bytes, struct pgp_file *file);
@@ -36,23 +42,12 @@ static FALLIBLE wrong_line(struct arena *arena, const struct pgp_file *file, siz
 FALLIBLE pgp_folder_read(struct arena *arena, const char *folder, struct pgp_files *ret_files,
                          const char **ret_digest)
 {
-	struct file_entries entries = {0};
 	struct pgp_files files = {0};
-	struct sha256 *sha256;
+	struct sha256 *sha256 = sha256_begin();
 	char hex[SHA256_HEX];
-	struct error *error;
+	struct error *error = is_file(folder) ? read_alone(arena, folder, &files, sha256)
+	                                      : read_all(arena, folder, &files, sha256);
 
-	TRY(check_folder(arena, folder));
-	error = folder_list(arena, folder, PGP_FILES_MAXIMUM, &entries);
-	if (error)
-		return pgp_file_refused(arena, folder, error_line(arena, error), error->hint);
-	if (entries.count)
-		qsort(entries.items, entries.count, sizeof *entries.items, compare_entries);
-	sha256 = sha256_begin();
-	for (size_t i = 0; i < entries.count && !error; i++)
-		if (entries.items[i].name[0] != '.')
-			error = read_file(arena, folder, entries.items[i].name,
-			                  LIST_ADD(arena, &files), sha256);
 	sha256_end(sha256, hex);
 	if (error)
 		return error;
@@ -63,6 +58,51 @@ FALLIBLE pgp_folder_read(struct arena *arena, const char *folder, struct pgp_fil
 			"ada@example.org > ada@example.org.asc");
 	*ret_files = files;
 	*ret_digest = arena_text(arena, hex);
+	return NULL;
+}
+
+static bool is_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static FALLIBLE read_alone(struct arena *arena, const char *path, struct pgp_files *files,
+                           struct sha256 *sha256)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct pgp_file file = {.path = path};
+
+	if (strchr(name, '@'))
+		TRY(check_name(arena, path, name, &file.principal));
+	TRY(read_file(arena, name, &file, sha256));
+	*LIST_ADD(arena, files) = file;
+	return NULL;
+}
+
+static FALLIBLE read_all(struct arena *arena, const char *folder, struct pgp_files *files,
+                         struct sha256 *sha256)
+{
+	struct file_entries entries = {0};
+	struct error *error;
+
+	TRY(check_folder(arena, folder));
+	error = folder_list(arena, folder, PGP_FILES_MAXIMUM, &entries);
+	if (error)
+		return pgp_file_refused(arena, folder, error_line(arena, error), error->hint);
+	if (entries.count)
+		qsort(entries.items, entries.count, sizeof *entries.items, compare_entries);
+	for (size_t i = 0; i < entries.count; i++) {
+		const char *name = entries.items[i].name;
+		struct pgp_file file = {.path = path_join(arena, folder, name)};
+
+		if (name[0] == '.')
+			continue;
+		TRY(check_name(arena, file.path, name, &file.principal));
+		TRY(read_file(arena, name, &file, sha256));
+		*LIST_ADD(arena, files) = file;
+	}
 	return NULL;
 }
 
@@ -94,20 +134,16 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-static FALLIBLE read_file(struct arena *arena, const char *folder, const char *name,
-                          struct pgp_file *ret_file, struct sha256 *sha256)
+static FALLIBLE read_file(struct arena *arena, const char *name, struct pgp_file *file,
+                          struct sha256 *sha256)
 {
-	struct pgp_file file = {.path = path_join(arena, folder, name)};
 	struct bytes bytes;
 	const char *row;
 
-	TRY(check_name(arena, file.path, name, &file.principal));
-	TRY(trust_file_read(arena, file.path, PGP_FILE_MAXIMUM, &bytes));
+	TRY(trust_file_read(arena, file->path, PGP_FILE_MAXIMUM, &bytes));
 	row = arena_printf(arena, "%s %s\n", sha256_text(arena, bytes.data, bytes.size), name);
 	sha256_add(sha256, row, strlen(row));
-	TRY(read_text(arena, bytes, &file));
-	*ret_file = file;
-	return NULL;
+	return read_text(arena, bytes, file);
 }
 
 static FALLIBLE check_name(struct arena *arena, const char *path, const char *name,
@@ -124,13 +160,32 @@ static FALLIBLE check_name(struct arena *arena, const char *path, const char *na
 		                     path));
 	size -= strlen(SUFFIX);
 	if (size > PRINCIPAL_MAXIMUM || text_has_control(name) || !text_is_utf8(name, size) ||
-	    strpbrk(name, "*?!,\" \t"))
+	    strpbrk(name, ODD))
 		return pgp_file_refused(
 			arena, path,
 			"its name is no person's: wildcards, commas, quotes, spaces "
 			"and control characters are none",
 			"Name it PRINCIPAL.asc, such as ada@example.org.asc.");
 	*ret_principal = arena_copy(arena, name, size);
+	return NULL;
+}
+
+bool pgp_principal_is_name(const char *principal)
+{
+	const size_t size = strlen(principal);
+
+	return size && size <= PRINCIPAL_MAXIMUM && *principal != '.' && !strchr(principal, '/') &&
+	       !text_has_control(principal) && text_is_utf8(principal, size) &&
+	       !strpbrk(principal, ODD);
+}
+
+FALLIBLE pgp_file_parse(struct arena *arena, const char *path, const char *principal,
+                        struct bytes bytes, struct pgp_file *ret_file)
+{
+	struct pgp_file file = {.path = path, .principal = principal};
+
+	TRY(read_text(arena, bytes, &file));
+	*ret_file = file;
 	return NULL;
 }
 
@@ -168,7 +223,7 @@ static FALLIBLE read_text(struct arena *arena, struct bytes bytes, struct pgp_fi
 			arena_printf(arena,
 		                     "Write the person's public key into it: gpg --armor "
 		                     "--export %s",
-		                     file->principal));
+		                     file->principal ? file->principal : "KEY"));
 	file->armor = text_bytes(&armor);
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /*
  * The folder of OpenPGP keys: one file PRINCIPAL.asc a person, in ASCII armor. Read strictly, like allowed_signers: what
- * is not understood refuses the whole folder, by file and line.
+ * is not understood refuses the whole folder, by file and line. Or one file alone: PRINCIPAL.asc, or, when its name has
+ * no '@', the keys of several persons, who are then called as the e-mail addresses of their keys say.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 #define PGP_FILES_MAXIMUM 1000
 
 struct pgp_file {
-	const char *path, *principal;
+	const char *path;
+	const char *principal;  /* NULL: as each key says */
 	struct bytes armor;     /* its armored blocks, and nothing else */
 	struct text_list named; /* fingerprints that it states, 40 upper-case hex digits */
 };
@@ -30,6 +32,12 @@ struct pgp_files { /* by name */
  */
 FALLIBLE pgp_folder_read(struct arena *arena, const char *folder, struct pgp_files *ret_files,
                          const char **ret_digest);
+
+/* A person's name, as it may stand before .asc. */
+bool pgp_principal_is_name(const char *principal);
+/* The content of one file, whatever it is called. ERR_KEYRING; `path` is for messages, principal may be NULL. */
+FALLIBLE pgp_file_parse(struct arena *arena, const char *path, const char *principal,
+                        struct bytes bytes, struct pgp_file *ret_file);
 
 /* ERR_KEYRING: what is wrong with this file. */
 FALLIBLE pgp_file_refused(struct arena *arena, const char *path, const char *why, const char *hint);

@@ -4,8 +4,13 @@
  */
 #include "adapters/source_checkout.h"
 
+#include <sys/stat.h>
+
 #include "adapters/git.h"
+#include "adapters/git_mirror.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "model/tag.h"
 
 #define BRANCHES "refs/heads/"
 
@@ -33,7 +38,22 @@ static struct error *entries(struct source *source, const char *tree, struct are
                              struct folder *ret_folder);
 static struct error *blob(struct source *source, const char *id, size_t maximum,
                           struct arena *arena, struct bytes *ret_bytes);
+static struct error *list_refs(struct source *source, const struct text_list *prefixes,
+                               struct arena *arena, struct source_refs *ret_refs);
+static struct error *bring(struct source *source, const struct source_refs *refs,
+                           struct arena *arena);
+static struct error *tag_raw(struct source *source, const char *id, struct arena *arena,
+                             struct bytes *ret_raw);
 static void close_checkout(struct source *source);
+
+static bool is_in(const struct git *git, const char *path);
+static struct error *mirror_head(struct source *source, const char *branch, struct arena *arena,
+                                 const char **ret_branch, const char **ret_commit);
+static struct error *mirror_resolve(struct source *source, const char *text, struct arena *arena,
+                                    const char **ret_commit);
+static struct error *mirror_refs(struct source *source, const struct text_list *prefixes,
+                                 struct arena *arena, struct source_refs *ret_refs);
+static int compare_names(const void *a, const void *b);
 
 static const struct source_ops ops = {
 	.name = "checkout",
@@ -45,6 +65,9 @@ static const struct source_ops ops = {
 	.folder = folder,
 	.entries = entries,
 	.blob = blob,
+	.refs = list_refs,
+	.bring = bring,
+	.tag = tag_raw,
 	.close = close_checkout,
 };
 
@@ -57,6 +80,133 @@ FALLIBLE source_checkout_open(struct arena *arena, const char *path, struct sour
 	self->objects = git_objects_of(self->git);
 	*ret_source = &self->source;
 	return NULL;
+}
+
+static const struct source_ops mirror_ops = {
+	.name = "mirror",
+	.head = mirror_head,
+	.fetch = fetch,
+	.commit = commit_raw,
+	.resolve = mirror_resolve,
+	.history = history,
+	.folder = folder,
+	.entries = entries,
+	.blob = blob,
+	.refs = mirror_refs,
+	.bring = bring,
+	.tag = tag_raw,
+	.close = close_checkout,
+};
+
+FALLIBLE source_mirror_open(struct arena *arena, const char *path, struct source **ret_source)
+{
+	struct source *source = NULL;
+
+	if (!file_exists(path))
+		return FAIL(arena, UNKNOWN_COMMIT,
+		            .what = arena_printf(arena, "there is no mirror '%s' yet", path),
+		            .why = "nothing was fetched yet",
+		            .hint = "Let a pass look first: headgate reconcile");
+	TRY(source_checkout_open(arena, path, &source));
+	if (!is_in(((struct source_checkout *)source)->git, path)) {
+		source_close(source);
+		return git_mirror_failed(arena, path, "open", "it is no repository");
+	}
+	source->ops = &mirror_ops;
+	*ret_source = source;
+	return NULL;
+}
+
+/* A damaged one must not be answered for by a repository that it lies in. */
+static bool is_in(const struct git *git, const char *path)
+{
+	struct stat found, wanted;
+
+	return !stat(git_folder(git), &found) && !stat(path, &wanted) &&
+	       found.st_dev == wanted.st_dev && found.st_ino == wanted.st_ino;
+}
+
+/* As it was fetched last. Without a name, the only one. */
+static struct error *mirror_head(struct source *source, const char *branch, struct arena *arena,
+                                 const char **ret_branch, const char **ret_commit)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+	struct text_list names = {0};
+	const char *name, *id = NULL;
+
+	if (branch)
+		*LIST_ADD(arena, &names) = arena_printf(arena, GIT_WATCHED "%s", branch);
+	else
+		TRY(git_list_refs(self->git, GIT_WATCHED, arena, &names));
+	name = names.count == 1 ? names.items[0] : NULL;
+	if (name)
+		TRY(git_find_ref(self->git, name, arena, &id));
+	if (!id)
+		return FAIL(
+			arena, GIT_NO_BRANCH,
+			.what = arena_printf(arena, "cannot find the branch '%s' in the mirror",
+		                             branch ? branch : "HEAD"),
+			.why = names.count > 1 ? "several branches are watched"
+		                               : "it was not fetched yet",
+			.hint = "Name it as the target's branch, or let a pass look first: headgate "
+				"reconcile");
+	*ret_branch = name + strlen(GIT_WATCHED);
+	*ret_commit = id;
+	return NULL;
+}
+
+static struct error *mirror_resolve(struct source *source, const char *text, struct arena *arena,
+                                    const char **ret_commit)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+	const char *branch, *id = NULL;
+
+	if (text_equal(text, "HEAD"))
+		return mirror_head(source, NULL, arena, &branch, ret_commit);
+	TRY(git_find_ref(self->git, arena_printf(arena, GIT_WATCHED "%s", text), arena, &id));
+	if (!id)
+		return resolve(source, text, arena, ret_commit);
+	*ret_commit = id;
+	return NULL;
+}
+
+/*
+ * The mirror knows objects and not the names that they had. A tag says its own; a kept commit may have been the head of
+ * any pull request, and what is found there has to vouch by itself.
+ */
+static struct error *mirror_refs(struct source *source, const struct text_list *prefixes,
+                                 struct arena *arena, struct source_refs *ret_refs)
+{
+	struct source_checkout *self = (struct source_checkout *)source;
+	struct source_refs refs = {0};
+	struct text_list kept = {0};
+
+	TRY(git_list_refs(self->git, GIT_KEPT, arena, &kept));
+	for (size_t i = 0; i < kept.count; i++) {
+		const char *id = kept.items[i] + strlen(GIT_KEPT), *name;
+		struct bytes raw = {0};
+		struct tag tag;
+		bool is_tag = !git_read(self->git, id, GIT_KIND_TAG, TAG_MAXIMUM, arena, &raw) &&
+		              !tag_parse(arena, id, raw, &tag);
+
+		for (size_t k = 0; k < prefixes->count; k++) {
+			name = is_tag ? arena_printf(arena, "refs/tags/%s", tag.name)
+			              : prefixes->items[k];
+			if (text_starts(name, prefixes->items[k]) &&
+			    is_tag == text_starts(prefixes->items[k], "refs/tags/"))
+				*LIST_ADD(arena, &refs) =
+					(struct source_ref){name, arena_text(arena, id)};
+		}
+	}
+	if (refs.count)
+		qsort(refs.items, refs.count, sizeof *refs.items, compare_names);
+	*ret_refs = refs;
+	return NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct source_ref *)a)->name, ((const struct source_ref *)b)->name);
 }
 
 /* Of the branches that stand here; without a name, whatever is checked out. */
@@ -170,6 +320,29 @@ static struct error *blob(struct source *source, const char *id, size_t maximum,
 {
 	return git_read(((struct source_checkout *)source)->git, id, GIT_KIND_BLOB, maximum, arena,
 	                ret_bytes);
+}
+
+static struct error *list_refs(struct source *source, const struct text_list *prefixes,
+                               struct arena *arena, struct source_refs *ret_refs)
+{
+	return git_list_prefixed(((struct source_checkout *)source)->git, prefixes, arena,
+	                         ret_refs);
+}
+
+static struct error *bring(struct source *source, const struct source_refs *refs,
+                           struct arena *arena)
+{
+	(void)source;
+	(void)refs;
+	(void)arena;
+	return NULL; /* as fetch */
+}
+
+static struct error *tag_raw(struct source *source, const char *id, struct arena *arena,
+                             struct bytes *ret_raw)
+{
+	return git_read(((struct source_checkout *)source)->git, id, GIT_KIND_TAG, TAG_MAXIMUM,
+	                arena, ret_raw);
 }
 
 static void close_checkout(struct source *source)

@@ -11,3 +11,10 @@
  * meet the end of a clone that was cut off. It lives in `arena`; end it with source_close before the arena.
  */
 FALLIBLE source_checkout_open(struct arena *arena, const char *path, struct source **ret_source);
+
+/*
+ * The agent's mirror in `path`, as it was left: for looks that must not ask the remote. Branches are those that are
+ * watched; refs are answered from what was kept (source_bring). ERR_UNKNOWN_COMMIT: there is none yet;
+ * ERR_GIT_MIRROR.
+ */
+FALLIBLE source_mirror_open(struct arena *arena, const char *path, struct source **ret_source);

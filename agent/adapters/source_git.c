@@ -6,11 +6,11 @@
 #include "adapters/source_git.h"
 
 #include "adapters/git.h"
+#include "adapters/git_watch.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "model/commit.h"
+#include "model/tag.h"
 
-#define WATCHED "refs/headgate/"
 #define BRANCHES_NAMED 10 /* in a message */
 #define PREFIX_MINIMUM 4  /* digits */
 
@@ -19,7 +19,8 @@ struct source_git {
 	struct git *git;
 	struct git_access access;
 	struct git_objects objects;
-	const char *branch; /* the one asked for last; NULL: none yet */
+	struct git_watch *watch; /* NULL: not over HTTP */
+	const char *branch;      /* the one asked for last; NULL: none yet */
 	struct arena *arena;
 };
 
@@ -27,6 +28,11 @@ static const struct source_ops ops;
 
 static struct error *head(struct source *source, const char *branch, struct arena *arena,
                           const char **ret_branch, const char **ret_commit);
+static struct error *peek(struct source_git *self, const struct text_list *prefixes,
+                          const struct text_list *older, struct arena *arena,
+                          struct git_refs *ret_refs);
+static bool find_branch(struct source_git *self, const char *branch, const struct git_refs *refs,
+                        const char **ret_branch, const char **ret_commit);
 static struct error *refuse_branch(struct arena *arena, const struct source_git *git,
                                    const char *branch, const struct git_refs *refs);
 static struct error *fetch(struct source *source, const char *branch, const char *commit,
@@ -45,6 +51,12 @@ static struct error *entries(struct source *source, const char *tree, struct are
                              struct folder *ret_folder);
 static struct error *blob(struct source *source, const char *id, size_t maximum,
                           struct arena *arena, struct bytes *ret_bytes);
+static struct error *list_refs(struct source *source, const struct text_list *prefixes,
+                               struct arena *arena, struct source_refs *ret_refs);
+static struct error *bring(struct source *source, const struct source_refs *refs,
+                           struct arena *arena);
+static struct error *tag_raw(struct source *source, const char *id, struct arena *arena,
+                             struct bytes *ret_raw);
 static void close_git(struct source *source);
 static void remember(struct source_git *self, const char *branch);
 
@@ -70,8 +82,14 @@ FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *o
 		TRY(git_ssh_check(arena, &self->access.address, &self->access.ssh));
 	TRY(git_open(arena, options->mirror, &self->git));
 	self->objects = git_objects_of(self->git);
+	self->watch = git_watch_new(arena, &self->access);
 	*ret_source = &self->source;
 	return NULL;
+}
+
+struct git_objects source_git_objects(struct source *source)
+{
+	return ((struct source_git *)source)->objects;
 }
 
 static const struct source_ops ops = {
@@ -84,6 +102,9 @@ static const struct source_ops ops = {
 	.folder = folder,
 	.entries = entries,
 	.blob = blob,
+	.refs = list_refs,
+	.bring = bring,
+	.tag = tag_raw,
 	.close = close_git,
 };
 
@@ -91,8 +112,11 @@ static struct error *head(struct source *source, const char *branch, struct aren
                           const char **ret_branch, const char **ret_commit)
 {
 	struct source_git *self = (struct source_git *)source;
+	const char *wanted = branch ? arena_printf(arena, "refs/heads/%s", branch) : "HEAD";
+	const struct text_list one = {.items = &wanted, .count = 1};
+	const char *every = "refs/heads/";
+	const struct text_list all = {.items = &every, .count = 1};
 	struct git_refs refs;
-	const char *name;
 
 	if (self->access.address.url[0] == '/' && !file_exists(self->access.address.url))
 		return FAIL(
@@ -101,22 +125,50 @@ static struct error *head(struct source *source, const char *branch, struct aren
 			.why = "there is no such folder",
 			.hint = "Correct repository.url in the configuration, or mount what should be there; the next "
 				"pass looks again.");
-	TRY(git_peek(self->git, &self->access, arena, &refs));
+	TRY(peek(self, &one, &all, arena, &refs));
+	if (find_branch(self, branch, &refs, ret_branch, ret_commit))
+		return NULL;
+	if (self->watch) /* for the message; or it came meanwhile */
+		TRY(peek(self, &all, &all, arena, &refs));
+	if (find_branch(self, branch, &refs, ret_branch, ret_commit))
+		return NULL;
 	if (!refs.count)
 		return FAIL(
 			arena, GIT_EMPTY,
 			.what = arena_printf(arena, "cannot watch '%s'", self->access.address.url),
 			.why = "it has no commits yet",
 			.hint = "Push a first commit; the next pass looks again.");
-	name = branch ? arena_printf(arena, "refs/heads/%s", branch) : refs.head;
-	for (size_t i = 0; name && i < refs.count; i++)
-		if (text_equal(refs.items[i].name, name)) {
-			*ret_branch = refs.items[i].name + strlen("refs/heads/");
-			*ret_commit = refs.items[i].id;
-			remember(self, *ret_branch);
-			return NULL;
-		}
 	return refuse_branch(arena, self, branch, &refs);
+}
+
+/* The cheap way, where there is one; in the older way everything is sent anyway, so `older` may be more. */
+static struct error *peek(struct source_git *self, const struct text_list *prefixes,
+                          const struct text_list *older, struct arena *arena,
+                          struct git_refs *ret_refs)
+{
+	bool is_answered = false;
+
+	if (self->watch)
+		TRY(git_watch_list(self->watch, prefixes, arena, &is_answered, ret_refs));
+	return is_answered ? NULL : git_peek(self->git, &self->access, older, arena, ret_refs);
+}
+
+static bool find_branch(struct source_git *self, const char *branch, const struct git_refs *refs,
+                        const char **ret_branch, const char **ret_commit)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		const char *name = refs->items[i].name;
+
+		if (!text_starts(name, "refs/heads/") ||
+		    !text_equal(branch ? name + strlen("refs/heads/") : name,
+		                branch ? branch : refs->head))
+			continue;
+		*ret_branch = name + strlen("refs/heads/");
+		*ret_commit = refs->items[i].id;
+		remember(self, *ret_branch);
+		return true;
+	}
+	return false;
 }
 
 static struct error *refuse_branch(struct arena *arena, const struct source_git *self,
@@ -128,7 +180,8 @@ static struct error *refuse_branch(struct arena *arena, const struct source_git 
 		text_printf(&names, "%s'%s'", i ? ", " : "",
 		            text_clip(arena, refs->items[i].name + strlen("refs/heads/"), 60));
 	if (refs->count > BRANCHES_NAMED)
-		text_printf(&names, " and %zu more", refs->count - BRANCHES_NAMED);
+		text_printf(&names, " and %zu more%s", refs->count - BRANCHES_NAMED,
+		            refs->is_cut ? ", at least" : "");
 	return FAIL(
 		arena, GIT_NO_BRANCH,
 		.what = branch ? arena_printf(arena, "cannot find the branch '%s' in '%s'", branch,
@@ -143,7 +196,7 @@ static struct error *fetch(struct source *source, const char *branch, const char
                            struct arena *arena)
 {
 	struct source_git *self = (struct source_git *)source;
-	const char *watched = arena_printf(arena, WATCHED "%s", branch), *id;
+	const char *watched = arena_printf(arena, GIT_WATCHED "%s", branch), *id;
 	struct error *error;
 	bool found;
 
@@ -187,7 +240,8 @@ static struct error *resolve(struct source *source, const char *text, struct are
 	if (text_equal(text, "HEAD"))
 		return watched_head(self, arena, ret_commit);
 	if (!text_is_hex(text, COMMIT_ID_SIZE)) {
-		TRY(git_find_ref(self->git, arena_printf(arena, WATCHED "%s", text), arena, &id));
+		TRY(git_find_ref(self->git, arena_printf(arena, GIT_WATCHED "%s", text), arena,
+		                 &id));
 		if (!id && (strlen(text) < PREFIX_MINIMUM ||
 		            strspn(text, "0123456789abcdefABCDEF") < strlen(text)))
 			return FAIL(
@@ -199,7 +253,7 @@ static struct error *resolve(struct source *source, const char *text, struct are
 			TRY(git_find_prefix(self->git, text, arena, &id));
 	}
 	id = id ? id : arena_text(arena, text);
-	TRY(git_read(self->git, id, GIT_KIND_COMMIT, COMMIT_MAXIMUM, arena, &raw));
+	TRY(git_read(self->git, id, GIT_KIND_COMMIT, COMMIT_PASSED_MAXIMUM, arena, &raw));
 	*ret_commit = id;
 	return NULL;
 }
@@ -211,9 +265,9 @@ static struct error *watched_head(struct source_git *self, struct arena *arena,
 	const char *name, *id = NULL;
 
 	if (self->branch) {
-		name = arena_printf(arena, WATCHED "%s", self->branch);
+		name = arena_printf(arena, GIT_WATCHED "%s", self->branch);
 	} else {
-		TRY(git_list_refs(self->git, WATCHED, arena, &refs));
+		TRY(git_list_refs(self->git, GIT_WATCHED, arena, &refs));
 		name = refs.count == 1 ? refs.items[0] : NULL;
 	}
 	if (name)
@@ -255,9 +309,44 @@ static struct error *blob(struct source *source, const char *id, size_t maximum,
 	                ret_bytes);
 }
 
+static struct error *list_refs(struct source *source, const struct text_list *prefixes,
+                               struct arena *arena, struct source_refs *ret_refs)
+{
+	struct source_git *self = (struct source_git *)source;
+	struct source_refs refs = {0};
+	struct git_refs seen;
+
+	TRY(peek(self, prefixes, prefixes, arena, &seen));
+	for (size_t i = 0; i < seen.count; i++)
+		if (git_ref_is_wanted(seen.items[i].name, prefixes))
+			*LIST_ADD(arena, &refs) = seen.items[i];
+	refs.is_cut = seen.is_cut;
+	git_refs_settle(&refs);
+	*ret_refs = refs;
+	return NULL;
+}
+
+static struct error *bring(struct source *source, const struct source_refs *refs,
+                           struct arena *arena)
+{
+	struct source_git *self = (struct source_git *)source;
+
+	return git_keep(self->git, &self->access, refs, arena);
+}
+
+static struct error *tag_raw(struct source *source, const char *id, struct arena *arena,
+                             struct bytes *ret_raw)
+{
+	return git_read(((struct source_git *)source)->git, id, GIT_KIND_TAG, TAG_MAXIMUM, arena,
+	                ret_raw);
+}
+
 static void close_git(struct source *source)
 {
-	git_close(((struct source_git *)source)->git);
+	struct source_git *self = (struct source_git *)source;
+
+	git_watch_close(self->watch);
+	git_close(self->git);
 }
 
 static void remember(struct source_git *self, const char *branch)

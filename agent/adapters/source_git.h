@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "adapters/git_objects.h"
 #include "base/secret.h"
 #include "ports/source.h"
 
@@ -25,3 +26,6 @@ struct source_git_options {
  */
 FALLIBLE source_git_open(struct arena *arena, const struct source_git_options *options,
                          struct source **ret_source);
+
+/* Its objects as they are, for source_apart: the rules are then applied elsewhere. They live as long as the source. */
+struct git_objects source_git_objects(struct source *source);

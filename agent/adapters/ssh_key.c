@@ -14,6 +14,7 @@
 #define P521 "ecdsa-sha2-nistp521"
 #define SK_ED25519 "sk-ssh-ed25519@openssh.com"
 #define SK_P256 "sk-ecdsa-sha2-nistp256@openssh.com"
+#define CERTIFICATE_SUFFIX "-cert-v01@openssh.com"
 
 /* clang-format off */
 static const struct ssh_key_type key_types[] = {
@@ -26,9 +27,9 @@ static const struct ssh_key_type key_types[] = {
 	{ SK_P256,       SSH_KEY_SK_ECDSA,   "nistp256", 65,  "ECDSA-SK",   { SK_P256 } },
 };
 
-/* Kinds with an answer of their own. Certificates are the place where a later version goes on. */
+/* Kinds with an answer of their own. A signature may come with a certificate: ssh_certificate.c reads those. */
 static const struct { const char *suffix, *why; } refused_types[] = {
-	{ "-cert-v01@openssh.com", "certificates do not count here; list the key itself" },
+	{ CERTIFICATE_SUFFIX,      "a certificate is no key; name the key itself, its .pub file without -cert" },
 	{ "ssh-dss",               "DSA keys are too weak; make one with: ssh-keygen -t ed25519" },
 };
 /* clang-format on */
@@ -89,9 +90,8 @@ static const char *parse_body(struct wire *wire, struct arena *arena, struct ssh
 		return "the public key has the wrong length";
 	if (key->type->curve && point.data[0] != 0x04)
 		return "the public key is not an uncompressed point";
-	if (key->type->kind == SSH_KEY_SK_ED25519 || key->type->kind == SSH_KEY_SK_ECDSA)
-		if (!wire_take_text(wire, arena, &application))
-			return "the security key names no application";
+	if (ssh_key_is_in_hardware(key) && !wire_take_text(wire, arena, &application))
+		return "the security key names no application";
 	return NULL;
 }
 
@@ -146,6 +146,23 @@ bool ssh_key_type_is_known(const char *name)
 	return find_type(name) || why_refused(name);
 }
 
+const struct ssh_key_type *ssh_key_type_certified(const char *name)
+{
+	for (size_t i = 0; i < sizeof key_types / sizeof *key_types; i++) {
+		const size_t size = strcspn(key_types[i].name, "@");
+
+		if (strncmp(name, key_types[i].name, size) == 0 &&
+		    text_equal(name + size, CERTIFICATE_SUFFIX))
+			return &key_types[i];
+	}
+	return NULL;
+}
+
+bool ssh_key_is_in_hardware(const struct ssh_key *key)
+{
+	return key->type->kind == SSH_KEY_SK_ED25519 || key->type->kind == SSH_KEY_SK_ECDSA;
+}
+
 static const struct ssh_key_type *find_type(const char *name)
 {
 	for (size_t i = 0; i < sizeof key_types / sizeof *key_types; i++)
@@ -191,6 +208,18 @@ bool wire_take_number(struct wire *wire, uint32_t *ret_number)
 		return false;
 	*ret_number = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 	wire->at += 4;
+	return true;
+}
+
+bool wire_take_long(struct wire *wire, uint64_t *ret_number)
+{
+	struct wire rest = *wire;
+	uint32_t high, low;
+
+	if (!wire_take_number(&rest, &high) || !wire_take_number(&rest, &low))
+		return false;
+	*wire = rest;
+	*ret_number = (uint64_t)high << 32 | low;
 	return true;
 }
 
@@ -242,6 +271,16 @@ bool wire_take_integer(struct wire *wire, size_t *ret_bits)
 bool wire_is_empty(const struct wire *wire)
 {
 	return wire->at == wire->end;
+}
+
+void wire_add_string(struct text *text, struct bytes string)
+{
+	const uint32_t size = (uint32_t)string.size;
+	const unsigned char prefix[] = {(unsigned char)(size >> 24), (unsigned char)(size >> 16),
+	                                (unsigned char)(size >> 8), (unsigned char)size};
+
+	text_add_bytes(text, prefix, sizeof prefix);
+	text_add_bytes(text, string.data, string.size);
 }
 
 static const char base64_digits[] =

@@ -41,6 +41,7 @@ struct wire { /* a cursor over wire bytes; every take_ answers false instead of 
 struct wire wire_of(struct bytes bytes);
 bool wire_take_byte(struct wire *wire, uint8_t *ret_byte);
 bool wire_take_number(struct wire *wire, uint32_t *ret_number);
+bool wire_take_long(struct wire *wire, uint64_t *ret_number);
 bool wire_take_string(struct wire *wire,
                       struct bytes *ret_string); /* borrowed from the bytes below */
 bool wire_take_text(struct wire *wire, struct arena *arena,
@@ -48,6 +49,7 @@ bool wire_take_text(struct wire *wire, struct arena *arena,
 /* A positive integer, two's complement, shortest form. *ret_bits: its length. */
 bool wire_take_integer(struct wire *wire, size_t *ret_bits);
 bool wire_is_empty(const struct wire *wire);
+void wire_add_string(struct text *text, struct bytes string);
 
 /* NULL when fine; else one sentence why not. *ret_supported: false when the key may be sound but is of a kind that is
  * not accepted (another algorithm, a certificate, RSA under 2048 bits). */
@@ -55,6 +57,9 @@ const char *ssh_key_parse(struct arena *arena, struct bytes blob, struct ssh_key
                           bool *ret_supported);
 bool ssh_key_equal(const struct ssh_key *a, const struct ssh_key *b);
 bool ssh_key_type_is_known(const char *name); /* also kinds that are known and not accepted */
+/* "ssh-ed25519-cert-v01@openssh.com" -> that of ssh-ed25519. NULL: no certificate of a kind that may vouch. */
+const struct ssh_key_type *ssh_key_type_certified(const char *name);
+bool ssh_key_is_in_hardware(const struct ssh_key *key);                   /* a security key */
 const char *ssh_key_line(struct arena *arena, const struct ssh_key *key); /* "ssh-ed25519 AAAA…" */
 
 /* RFC 4648 section 4, canonical only: padding in its place, no other byte, unused bits zero. */

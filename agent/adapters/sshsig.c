@@ -5,10 +5,11 @@
  */
 #include "adapters/sshsig.h"
 
+#include "adapters/ssh_signature.h"
+
 #define ARMOR_BEGIN "-----BEGIN SSH SIGNATURE-----\n"
 #define ARMOR_END "-----END SSH SIGNATURE-----\n"
 #define ARMOR_WIDTH_MAXIMUM 76
-#define SK_TOUCHED 0x01 /* SSH_SK_USER_PRESENCE_REQD in PROTOCOL.u2f */
 
 struct judgement {
 	enum verdict_kind kind;
@@ -20,11 +21,10 @@ struct judgement {
 #define UNSUPPORTED(text) ((struct judgement){VERDICT_UNSUPPORTED, (text)})
 
 static struct judgement parse_blob(struct arena *arena, struct bytes blob, struct sshsig *sshsig);
-static struct judgement parse_signature(struct arena *arena, struct bytes signature,
+static struct judgement parse_key(struct arena *arena, struct bytes key, struct sshsig *sshsig);
+static struct judgement parse_signature(struct arena *arena, struct bytes bytes,
                                         struct sshsig *sshsig);
-static bool signature_type_fits(const struct ssh_key_type *type, const char *name);
-static struct judgement parse_numbers(const struct ssh_key_type *type, struct bytes numbers,
-                                      size_t rsa_bits);
+static struct judgement judged(const char *why, bool supported);
 static bool dearmor(struct arena *arena, struct bytes armor, struct bytes *ret_blob);
 
 enum verdict_kind sshsig_parse(struct arena *arena, struct bytes armor, struct sshsig *ret_sshsig,
@@ -47,9 +47,8 @@ static struct judgement parse_blob(struct arena *arena, struct bytes blob, struc
 {
 	struct wire wire = wire_of(blob);
 	struct bytes key, reserved, signature;
+	struct judgement judgement;
 	uint32_t version;
-	bool supported;
-	const char *why;
 
 	if (blob.size < 6 || memcmp(blob.data, "SSHSIG", 6) != 0)
 		return MALFORMED("the signature does not begin with SSHSIG");
@@ -71,9 +70,9 @@ static struct judgement parse_blob(struct arena *arena, struct bytes blob, struc
 		return UNSUPPORTED(arena_printf(arena,
 		                                "the signature is over a digest of the kind '%s'",
 		                                text_clip(arena, sshsig->hash, 40)));
-	why = ssh_key_parse(arena, key, &sshsig->key, &supported);
-	if (why)
-		return supported ? MALFORMED(why) : UNSUPPORTED(why);
+	judgement = parse_key(arena, key, sshsig);
+	if (judgement.kind != VERDICT_GOOD)
+		return judgement;
 	if (!text_equal(sshsig->name_space, "git"))
 		return (struct judgement){
 			VERDICT_BAD,
@@ -82,71 +81,47 @@ static struct judgement parse_blob(struct arena *arena, struct bytes blob, struc
 	return parse_signature(arena, signature, sshsig);
 }
 
-static struct judgement parse_signature(struct arena *arena, struct bytes signature,
-                                        struct sshsig *sshsig)
+/* What is wrong with its certificate is said before what is wrong with the signature. */
+static struct judgement parse_key(struct arena *arena, struct bytes key, struct sshsig *sshsig)
 {
-	const struct ssh_key_type *type = sshsig->key.type;
-	struct wire wire = wire_of(signature);
-	struct judgement judgement;
-	struct bytes numbers;
-	uint8_t flags = SK_TOUCHED;
-	uint32_t counter;
+	struct ssh_certificate *certificate;
+	bool supported;
+	const char *why;
 
-	if (!wire_take_text(&wire, arena, &sshsig->signature_type) ||
-	    !wire_take_string(&wire, &numbers))
-		return MALFORMED("the signature's inner part is cut off");
-	if (!signature_type_fits(type, sshsig->signature_type))
-		return UNSUPPORTED(arena_printf(
-			arena, "a signature of the kind '%s' by a key of the kind '%s'",
-			text_clip(arena, sshsig->signature_type, 40), type->name));
-	judgement = parse_numbers(type, numbers, sshsig->key.rsa_bits);
-	if (judgement.kind != VERDICT_GOOD)
-		return judgement;
-	if (type->kind == SSH_KEY_SK_ED25519 || type->kind == SSH_KEY_SK_ECDSA)
-		if (!wire_take_byte(&wire, &flags) || !wire_take_number(&wire, &counter))
-			return MALFORMED("the security key's signature is cut off");
-	if (!wire_is_empty(&wire))
-		return MALFORMED("something stands behind the signature's inner part");
-	sshsig->is_touched = flags & SK_TOUCHED;
-	if (!sshsig->is_touched)
-		return UNSUPPORTED(
-			"the security key was not touched; a person must be there when it signs");
+	if (!ssh_certificate_is(key)) {
+		why = ssh_key_parse(arena, key, &sshsig->key, &supported);
+		return judged(why, supported);
+	}
+	certificate = ARENA_NEW(arena, struct ssh_certificate);
+	why = ssh_certificate_parse(arena, key, certificate, &supported);
+	if (why)
+		return judged(why, supported);
+	sshsig->certificate = certificate;
+	sshsig->key = certificate->key;
 	return PASSED;
 }
 
-static bool signature_type_fits(const struct ssh_key_type *type, const char *name)
+static struct judgement parse_signature(struct arena *arena, struct bytes bytes,
+                                        struct sshsig *sshsig)
 {
-	for (const char *const *fits = type->signature_types; *fits; fits++)
-		if (text_equal(*fits, name))
-			return true;
-	return false;
+	struct ssh_signature signature;
+	bool supported;
+	const char *why = ssh_signature_parse(arena, bytes, &sshsig->key, &signature, &supported);
+
+	if (why)
+		return judged(why, supported);
+	if (sshsig->certificate && sshsig->certificate->asks_a_pin && !signature.asked_a_pin)
+		return UNSUPPORTED(
+			"the certificate wants a security key that asked for its PIN, and this one did not");
+	sshsig->signature_type = signature.type;
+	return PASSED;
 }
 
-static struct judgement parse_numbers(const struct ssh_key_type *type, struct bytes numbers,
-                                      size_t rsa_bits)
+static struct judgement judged(const char *why, bool supported)
 {
-	struct wire wire = wire_of(numbers);
-	size_t bits;
-
-	switch (type->kind) {
-	case SSH_KEY_ED25519:
-	case SSH_KEY_SK_ED25519:
-		return numbers.size == 64 ? PASSED : MALFORMED("an Ed25519 signature has 64 bytes");
-	case SSH_KEY_RSA:
-		return numbers.size == (rsa_bits + 7) / 8
-		               ? PASSED
-		               : MALFORMED("an RSA signature is as long as its key");
-	case SSH_KEY_ECDSA:
-	case SSH_KEY_SK_ECDSA:
-		for (int i = 0; i < 2; i++)
-			if (!wire_take_integer(&wire, &bits) ||
-			    bits > (type->point_size - 1) / 2 * 8)
-				return MALFORMED(
-					"an ECDSA signature is two numbers below the curve's order");
-		return wire_is_empty(&wire) ? PASSED
-		                            : MALFORMED("an ECDSA signature is two numbers");
-	}
-	return MALFORMED("an unknown kind of key");
+	if (!why)
+		return PASSED;
+	return supported ? MALFORMED(why) : UNSUPPORTED(why);
 }
 
 /* All lines but the last have the width of the first. */

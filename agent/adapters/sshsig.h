@@ -4,15 +4,15 @@
  */
 #pragma once
 
-#include "adapters/ssh_key.h"
+#include "adapters/ssh_certificate.h"
 #include "model/verdict.h"
 
 struct sshsig {
-	struct ssh_key key;
-	const char *name_space; /* "git" */
-	const char *hash;       /* "sha256", "sha512" */
+	struct ssh_key key; /* that made it; with a certificate, the key that this is about */
+	const struct ssh_certificate *certificate; /* NULL: none came with it */
+	const char *name_space;                    /* "git" */
+	const char *hash;                          /* "sha256", "sha512" */
 	const char *signature_type;
-	bool is_touched; /* security keys: was a person there? */
 };
 
 /*

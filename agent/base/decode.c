@@ -7,6 +7,11 @@
 #include "base/decode_value.h"
 #include "base/text.h"
 
+struct maps { /* as every list of the kind has it */
+	void *items;
+	size_t count, room;
+};
+
 struct walk {
 	struct arena *arena;
 	const struct document *document;
@@ -24,6 +29,8 @@ static const char *guess(const struct walk *walk, const char *section, const cha
                          const char *key);
 static const char *known_in(const struct walk *walk, const char *section);
 static const struct node *find_value(struct arena *arena, const struct node *map, const char *name);
+static FALLIBLE decode_maps(const struct walk *walk, const struct field *field,
+                            const struct node *value, void *member);
 static FALLIBLE missing_key(const struct walk *walk, const struct field *field);
 static const char *example_line(struct arena *arena, const struct field *field);
 static const char *place(const struct walk *walk, const struct node *node);
@@ -46,6 +53,10 @@ FALLIBLE decode_fields(struct arena *arena, const struct document *document, con
 		const struct field *field = &fields[i];
 		const struct node *value = find_value(arena, map, field->name);
 
+		if (value && field->kind == FIELD_MAPS) {
+			TRY(decode_maps(&walk, field, value, (char *)into + field->offset));
+			continue;
+		}
 		if (value && !decode_value(arena, document, field, value, into, &why))
 			return FAIL(arena, CONFIG,
 			            .what = arena_printf(arena, "cannot use '%s' in %s",
@@ -176,6 +187,40 @@ static const struct node *find_value(struct arena *arena, const struct node *map
 		return node_find(map, name);
 	return find_value(arena, node_find(map, arena_copy(arena, name, (size_t)(dot - name))),
 	                  dot + 1);
+}
+
+static FALLIBLE decode_maps(const struct walk *walk, const struct field *field,
+                            const struct node *value, void *member)
+{
+	struct arena *arena = walk->arena;
+	const size_t maximum = field->maximum ? field->maximum : DECODE_LIST_MAXIMUM;
+	struct maps maps = {0};
+	const char *why = NULL;
+
+	if (value->kind != NODE_LIST)
+		why = value->kind == NODE_NULL ? "it has no value" : "it is no list";
+	else if (node_count(value) > maximum)
+		why = arena_printf(arena, "it has more than %zu entries", maximum);
+	for (const struct node *item = value->child; !why && item; item = item->next)
+		if (item->kind != NODE_MAP)
+			why = arena_printf(arena, "entry %zu (line %d) has no keys", ++maps.count,
+			                   item->line);
+		else
+			maps.count++;
+	if (why)
+		return FAIL(arena, CONFIG,
+		            .what = arena_printf(arena, "cannot use '%s' in %s", field->name,
+		                                 place(walk, value)),
+		            .why = why,
+		            .hint = arena_printf(arena, "Write %s.", field_allowed(arena, field)));
+	maps.items = arena_array(arena, maps.count, field->of_size);
+	maps.room = maps.count;
+	maps.count = 0;
+	for (const struct node *item = value->child; item; item = item->next)
+		TRY(decode_fields(arena, walk->document, item, field->of, field->of_count,
+		                  (char *)maps.items + maps.count++ * field->of_size));
+	memcpy(member, &maps, sizeof maps); /* its items have another type */
+	return NULL;
 }
 
 static FALLIBLE missing_key(const struct walk *walk, const struct field *field)

@@ -11,7 +11,6 @@
 #include "base/text.h"
 
 #define TEXT_MAXIMUM 4096
-#define LIST_MAXIMUM 1000
 #define CREDENTIAL "credential:"
 #define CREDENTIALS "/run/credentials/headgate.service" /* where systemd shows them to the unit */
 #define SHOWN_MAXIMUM 60 /* code points of a wrong value in a message */
@@ -35,6 +34,7 @@ static bool is_credential(const char *name);
 static const char *credential_path(struct arena *arena, const char *name);
 static bool read_texts(struct reading *reading, const struct text_list *texts, void *member);
 static bool read_choices(struct reading *reading, const struct text_list *texts, void *member);
+static bool read_no_maps(struct reading *reading, const struct text_list *texts, void *member);
 static const char *print_number(struct arena *arena, uint64_t number);
 static const char *print_duration(struct arena *arena, uint64_t number);
 static const char *print_size(struct arena *arena, uint64_t number);
@@ -58,6 +58,7 @@ static const struct kind {
 	[FIELD_SIZE] = {"size", "a size", "16MiB", read_size, NULL, print_size},
 	[FIELD_BOOL] = {"boolean", "true or false", "true", read_bool, NULL, NULL},
 	[FIELD_PATH] = {"path", "a path", "/etc/headgate/file", read_path, NULL, NULL},
+	[FIELD_MAPS] = {"maps", "a list of maps", NULL, NULL, read_no_maps, NULL},
 };
 
 static bool scalar_text(struct reading *reading, const struct node *value, const char **ret_text);
@@ -114,6 +115,18 @@ const char *field_kind_name(enum field_kind kind)
 	return kinds[kind].name;
 }
 
+/* "[{name: something, persons: [one, two]}]", of the rows that must be there */
+static const char *maps_example(struct arena *arena, const struct field *field)
+{
+	struct text text = TEXT_IN(arena);
+
+	for (size_t i = 0; i < field->of_count; i++)
+		if (field->of[i].required)
+			text_printf(&text, "%s%s: %s", text.size ? ", " : "", field->of[i].name,
+			            field_example(&field->of[i]));
+	return arena_printf(arena, "[{%s}]", text_get(&text));
+}
+
 const char *field_example(const struct field *field)
 {
 	if (field->otherwise)
@@ -127,6 +140,8 @@ const char *field_allowed(struct arena *arena, const struct field *field)
 
 	if (field->choices || field->kind == FIELD_BOOL)
 		return range;
+	if (field->kind == FIELD_MAPS)
+		return arena_printf(arena, "%s, such as %s", range, maps_example(arena, field));
 	return arena_printf(arena, "%s, such as %s", range, field_example(field));
 }
 
@@ -147,6 +162,8 @@ const char *field_range(struct arena *arena, const struct field *field)
 		            kind->print(arena, field->maximum));
 	else if (kind->print && field->minimum)
 		text_printf(&text, " of at least %s", kind->print(arena, field->minimum));
+	else if (field->maximum && field->kind == FIELD_MAPS)
+		text_printf(&text, ", at most %" PRIu64 " of them", field->maximum);
 	else if (field->maximum && field->kind != FIELD_BOOL)
 		text_printf(&text, " of at most %" PRIu64 " bytes", field->maximum);
 	return text_get(&text);
@@ -192,9 +209,9 @@ static bool list_texts(struct reading *reading, const struct node *value,
 		return true;
 	}
 	for (const struct node *item = value->child; item; item = item->next) {
-		if (texts.count == LIST_MAXIMUM) {
+		if (texts.count == DECODE_LIST_MAXIMUM) {
 			reading->why = arena_printf(reading->arena, "it has more than %d entries",
-			                            LIST_MAXIMUM);
+			                            DECODE_LIST_MAXIMUM);
 			return false;
 		}
 		if (!scalar_text(reading, item, &text)) {
@@ -362,6 +379,14 @@ static bool read_choices(struct reading *reading, const struct text_list *texts,
 	}
 	*(unsigned *)member = set;
 	return true;
+}
+
+/* Of its default, which is none; what is written is decoded by the walk. */
+static bool read_no_maps(struct reading *reading, const struct text_list *texts, void *member)
+{
+	(void)reading;
+	(void)member;
+	return !texts->count;
 }
 
 static bool in_bounds(struct reading *reading, const char *text, uint64_t number, uint64_t *member)

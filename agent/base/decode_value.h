@@ -3,6 +3,8 @@
 
 #include "base/decode.h"
 
+#define DECODE_LIST_MAXIMUM 1000
+
 /*
  * Reads a value into the member that `field` names. On failure *ret_why says what is wrong with it ("'5x' is not a
  * duration"), false is returned and `into` is untouched.

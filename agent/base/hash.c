@@ -66,3 +66,20 @@ void hmac_sha1(struct bytes key, struct bytes data, unsigned char ret_digest[HMA
 	          ret_digest, &size))
 		BUG("HMAC-SHA-1 does not work");
 }
+
+void git_id_hex(const char *kind, struct bytes bytes, char ret_hex[GIT_ID_HEX])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char digest[(GIT_ID_HEX - 1) / 2];
+	char header[64];
+	const int size = snprintf(header, sizeof header, "%s %zu", kind, bytes.size);
+
+	if (!context || size < 0 || (size_t)size >= sizeof header ||
+	    EVP_DigestInit_ex(context, EVP_sha1(), NULL) != 1 ||
+	    EVP_DigestUpdate(context, header, (size_t)size + 1) != 1 ||
+	    (bytes.size && EVP_DigestUpdate(context, bytes.data, bytes.size) != 1) ||
+	    EVP_DigestFinal_ex(context, digest, NULL) != 1)
+		BUG("SHA-1 does not work");
+	EVP_MD_CTX_free(context);
+	text_hex(digest, sizeof digest, ret_hex);
+}

@@ -20,11 +20,10 @@ static const struct option global[] = {
 };
 
 static const struct command *const all[] = {
-	&cmd_run,     &cmd_reconcile, &cmd_plan,    &cmd_preflight, &cmd_status,
-	&cmd_history, &cmd_wait,      &cmd_init,    &cmd_doctor,    &cmd_baseline,
-	&cmd_verify,  &cmd_retry,     &cmd_resolve, &cmd_rollback,  &cmd_unhold,
-	&cmd_suspend, &cmd_resume,    &cmd_keys,    &cmd_log,       &cmd_explain,
-	&cmd_version,
+	&cmd_run,     &cmd_reconcile, &cmd_plan,    &cmd_preflight, &cmd_status, &cmd_history,
+	&cmd_wait,    &cmd_init,      &cmd_doctor,  &cmd_baseline,  &cmd_verify, &cmd_retry,
+	&cmd_resolve, &cmd_rollback,  &cmd_unhold,  &cmd_suspend,   &cmd_resume, &cmd_withdraw,
+	&cmd_keys,    &cmd_log,       &cmd_explain, &cmd_version,
 };
 
 #define COMMAND_COUNT (sizeof all / sizeof *all)

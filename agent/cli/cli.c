@@ -11,10 +11,12 @@
 #include "cli/terminal.h"
 #include "policy/config.h"
 
+#include <errno.h>
 #include <limits.h>
 
 static struct node *error_node(struct arena *arena, const struct error *error);
 static struct error *prepare(struct invocation *invocation);
+static struct error *finish_output(struct arena *arena);
 static struct error *configure_log(struct invocation *invocation);
 static struct error *choose_target(struct invocation *invocation);
 static const char *own_path(struct arena *arena, const char *name);
@@ -43,14 +45,27 @@ int cli_main(int argc, char **argv, const struct registry *registry)
 		if (!error)
 			error = invocation.command->perform(&invocation, &status);
 	}
-	if (error && invocation.json && !terminal_json_printed())
+	if (error && invocation.json && !terminal_json_printed()) {
 		terminal_json(arena, error_node(arena, error));
-	(void)fflush(stdout);
+		(void)fflush(stdout);
+	}
+	if (!error)
+		error = finish_output(arena);
 	if (!error)
 		return status;
 	if (!is_logged)
 		terminal_error(error);
 	return error->row->exit_status;
+}
+
+/* Whoever asks by a script must not take a full disk for "all is good". */
+static struct error *finish_output(struct arena *arena)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return NULL;
+	return FAIL(
+		arena, FILE, .what = "cannot write the output", .why = errno_text(arena, errno),
+		.hint = "Make room on the disk, or keep standard output open, and type the command again.");
 }
 
 /* A program that reads the output is told in its own language, too. */

@@ -42,6 +42,10 @@ static void print_fields(struct invocation *invocation, const char *title,
                          const struct field *fields, size_t count);
 static void print_mdoc(struct invocation *invocation, const char *title, const struct field *fields,
                        size_t count);
+static void print_rows(struct invocation *invocation, const char *above, const struct field *fields,
+                       size_t count);
+static void print_mdoc_rows(struct invocation *invocation, const char *above,
+                            const struct field *fields, size_t count);
 static const char *field_rule(struct arena *arena, const struct field *field);
 static struct node *field_nodes(struct arena *arena, const struct field *fields, size_t count);
 static struct node *variable_nodes(struct arena *arena);
@@ -229,12 +233,22 @@ static void print_fields(struct invocation *invocation, const char *title,
 		return;
 	}
 	terminal_print(COLOUR_STRONG, "%s\n", title);
+	print_rows(invocation, "", fields, count);
+	terminal_print(COLOUR_NONE, "\n");
+}
+
+/* The rows of a list of maps behind it: "roles[].name". */
+static void print_rows(struct invocation *invocation, const char *above, const struct field *fields,
+                       size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
-		terminal_print(COLOUR_GOOD, "  %s", fields[i].name);
+		terminal_print(COLOUR_GOOD, "  %s%s", above, fields[i].name);
 		terminal_print(COLOUR_FAINT, "  %s\n", field_rule(invocation->arena, &fields[i]));
 		terminal_row(COLOUR_NONE, 4, "", fields[i].sentence);
+		print_rows(invocation,
+		           arena_printf(invocation->arena, "%s%s[].", above, fields[i].name),
+		           fields[i].of, fields[i].of_count);
 	}
-	terminal_print(COLOUR_NONE, "\n");
 }
 
 /* The title is a comment, so that the rows of several tables can be told apart. */
@@ -242,9 +256,19 @@ static void print_mdoc(struct invocation *invocation, const char *title, const s
                        size_t count)
 {
 	terminal_print(COLOUR_NONE, ".\\\" %s\n", title);
-	for (size_t i = 0; i < count; i++)
-		terminal_print(COLOUR_NONE, ".It Cm %s\n%s.\n%s\n", fields[i].name,
+	print_mdoc_rows(invocation, "", fields, count);
+}
+
+static void print_mdoc_rows(struct invocation *invocation, const char *above,
+                            const struct field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		terminal_print(COLOUR_NONE, ".It Cm %s%s\n%s.\n%s\n", above, fields[i].name,
 		               field_rule(invocation->arena, &fields[i]), fields[i].sentence);
+		print_mdoc_rows(invocation,
+		                arena_printf(invocation->arena, "%s%s[].", above, fields[i].name),
+		                fields[i].of, fields[i].of_count);
+	}
 }
 
 static const char *field_rule(struct arena *arena, const struct field *field)
@@ -269,6 +293,9 @@ static struct node *field_nodes(struct arena *arena, const struct field *fields,
 		node_set_bool(arena, row, "required", fields[i].required);
 		node_set_text(arena, row, "default", fields[i].otherwise);
 		node_set_text(arena, row, "sentence", fields[i].sentence);
+		if (fields[i].of)
+			node_set(arena, row, "each",
+			         field_nodes(arena, fields[i].of, fields[i].of_count));
 	}
 	return list;
 }

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/key_roles.h"
 #include "cli/terminal.h"
 #include "engine/keys.h"
 
@@ -26,7 +27,8 @@ static const struct action {
 	{"list", 0, 0, (const char *const[]){NULL}, list_keys, "headgate keys list"},
 	{"check", 0, 1, (const char *const[]){NULL}, check_files, "headgate keys check [FILE]"},
 	{"import", 0, 0,
-         (const char *const[]){"ssh", "github-json", "principal", "valid-before", "write", NULL},
+         (const char *const[]){"ssh", "github-json", "openpgp", "principal", "valid-before",
+                               "write", NULL},
          import_keys, "headgate keys import --ssh FILE --principal ada@example.org"},
 	{"revoke", 1, 1, (const char *const[]){"reason", "write", NULL}, revoke_keys,
          "headgate keys revoke ada@example.org, or a fingerprint SHA256:…"},
@@ -36,17 +38,22 @@ static const struct action {
 
 #define ACTION_COUNT (sizeof actions / sizeof *actions)
 
+static size_t count_files(const struct invocation *invocation);
 static struct error *check_words(struct invocation *invocation);
 static const struct action *find_action(const char *name);
 static struct error *check_options(struct invocation *invocation, const struct action *action);
 static const char *state_of(const struct keyring_key *key, int64_t now);
 static bool is_time(int64_t seconds);
 static const char *validity(struct arena *arena, int64_t after, int64_t before);
-static void print_key(struct arena *arena, const struct keyring_key *key, int64_t now);
-static struct node *key_node(struct arena *arena, const struct keyring_key *key, int64_t now);
+static void print_key(const struct invocation *invocation, const struct keyring_key *key,
+                      int64_t now);
+static struct node *key_node(const struct invocation *invocation, const struct keyring_key *key,
+                             int64_t now);
 static void set_time(struct arena *arena, struct node *node, const char *name, int64_t seconds);
 static void print_report(struct invocation *invocation, const struct keys_report *report,
                          const char *noun);
+static const char *counted(struct arena *arena, const struct key_entries *entries,
+                           const char *noun);
 static struct node *report_node(struct arena *arena, const struct keys_report *report);
 static struct error *end_change(struct invocation *invocation, const struct keys_change *change,
                                 const char *verb, const char *explanation);
@@ -68,17 +75,28 @@ static struct error *check(struct invocation *invocation)
 	action = find_action(invocation->operands.items[0]);
 	TRY(check_options(invocation, action));
 	if (action->perform == import_keys &&
-	    (!invocation_option(invocation, "ssh") ==
-	             !invocation_option(invocation, "github-json") ||
-	     !invocation_option(invocation, "principal")))
+	    (count_files(invocation) != 1 || !invocation_option(invocation, "principal")))
 		return FAIL(
 			invocation->arena, USAGE,
 			.what = "headgate keys import needs one file, and whose keys they are",
-			.hint = "Write --principal NAME, and --ssh FILE or --github-json FILE.");
+			.hint = "Write --principal NAME, and --ssh FILE, --openpgp FILE or --github-json FILE.");
+	if (invocation_option(invocation, "openpgp") &&
+	    invocation_option(invocation, "valid-before"))
+		return FAIL(
+			invocation->arena, USAGE, .what = "'--valid-before' is for SSH keys alone",
+			.why = "an OpenPGP key says itself when it ends",
+			.hint = "Leave it out; the owner sets an end by gpg --quick-set-expire, and hands the key out anew.");
 	if (action->perform == expire_keys && !invocation_option(invocation, "on"))
 		return FAIL(invocation->arena, USAGE, .what = "headgate keys expire needs a day",
 		            .hint = "Write for instance --on 2026-12-31; it begins at 0:00 UTC.");
 	return NULL;
+}
+
+static size_t count_files(const struct invocation *invocation)
+{
+	return (size_t) !!invocation_option(invocation, "ssh") +
+	       (size_t) !!invocation_option(invocation, "github-json") +
+	       (size_t) !!invocation_option(invocation, "openpgp");
 }
 
 static struct error *check_words(struct invocation *invocation)
@@ -156,16 +174,19 @@ static struct error *list_keys(struct invocation *invocation, int *ret_status)
 	TRY(error);
 	for (size_t i = 0; i < keys.count; i++)
 		if (invocation->json)
-			node_add(list, key_node(arena, &keys.items[i], now));
+			node_add(list, key_node(invocation, &keys.items[i], now));
 		else
-			print_key(arena, &keys.items[i], now);
+			print_key(invocation, &keys.items[i], now);
 	if (invocation->json)
 		terminal_json(arena, list);
 	return NULL;
 }
 
-static void print_key(struct arena *arena, const struct keyring_key *key, int64_t now)
+static void print_key(const struct invocation *invocation, const struct keyring_key *key,
+                      int64_t now)
 {
+	struct arena *arena = invocation->arena;
+	struct text_list roles = {0};
 	const char *state = state_of(key, now);
 
 	terminal_print(COLOUR_STRONG, "%s", key->principal);
@@ -173,10 +194,18 @@ static void print_key(struct arena *arena, const struct keyring_key *key, int64_
 	               key->fingerprint);
 	terminal_field(text_equal(state, "valid") ? COLOUR_GOOD : COLOUR_CARE, state,
 	               validity(arena, key->valid_after, key->valid_before));
+	if (key->authority)
+		terminal_field(COLOUR_NONE, "signs",
+		               "certificates of persons who are called so, and nothing else");
 	if (key->file)
 		terminal_field(COLOUR_NONE, "from",
 		               key->line ? arena_printf(arena, "%s:%zu", key->file, key->line)
 		                         : key->file);
+	if (key->authority)
+		return; /* its principal is patterns, and no person has a role by a pattern */
+	key_roles_lines(arena, &invocation->config, key->principal, &roles);
+	for (size_t i = 0; i < roles.count; i++)
+		terminal_field(COLOUR_NONE, i ? "" : "may", roles.items[i]);
 }
 
 static const char *state_of(const struct keyring_key *key, int64_t now)
@@ -207,8 +236,10 @@ static bool is_time(int64_t seconds)
 	return seconds >= 0 && seconds <= YEAR_9999;
 }
 
-static struct node *key_node(struct arena *arena, const struct keyring_key *key, int64_t now)
+static struct node *key_node(const struct invocation *invocation, const struct keyring_key *key,
+                             int64_t now)
 {
+	struct arena *arena = invocation->arena;
 	struct node *node = node_map(arena);
 
 	node_set_text(arena, node, "principal", key->principal);
@@ -218,9 +249,13 @@ static struct node *key_node(struct arena *arena, const struct keyring_key *key,
 	set_time(arena, node, "valid_after", key->valid_after);
 	set_time(arena, node, "valid_before", key->valid_before);
 	node_set_bool(arena, node, "revoked", key->revoked);
+	node_set_bool(arena, node, "authority", key->authority);
 	node_set_text(arena, node, "file", key->file);
 	if (key->line)
 		node_set_number(arena, node, "line", (int64_t)key->line);
+	if (!key->authority)
+		node_set(arena, node, "roles",
+		         key_roles_node(arena, &invocation->config, key->principal));
 	return node;
 }
 
@@ -293,8 +328,19 @@ static void print_report(struct invocation *invocation, const struct keys_report
 		               arena_printf(arena, "a KRL; what it holds: ssh-keygen -Q -l -f '%s'",
 		                            report->path));
 	else
-		terminal_field(COLOUR_GOOD, "fine",
-		               text_plural(arena, report->entries.count, noun));
+		terminal_field(COLOUR_GOOD, "fine", counted(arena, &report->entries, noun));
+}
+
+static const char *counted(struct arena *arena, const struct key_entries *entries, const char *noun)
+{
+	const char *all = text_plural(arena, entries->count, noun);
+	size_t authorities = 0;
+
+	for (size_t i = 0; i < entries->count; i++)
+		authorities += entries->items[i].authority;
+	return authorities ? arena_printf(arena, "%s, %zu of %s", all, authorities,
+	                                  authorities == 1 ? "an authority" : "authorities")
+	                   : all;
 }
 
 static struct node *report_node(struct arena *arena, const struct keys_report *report)
@@ -319,8 +365,11 @@ static struct node *report_node(struct arena *arena, const struct keys_report *r
 static struct error *import_keys(struct invocation *invocation, int *ret_status)
 {
 	const char *ssh = invocation_option(invocation, "ssh");
+	const char *openpgp = invocation_option(invocation, "openpgp");
 	const struct keys_offer offer = {
-		.path = ssh ? ssh : invocation_option(invocation, "github-json"),
+		.path = ssh       ? ssh
+	                : openpgp ? openpgp
+	                          : invocation_option(invocation, "github-json"),
 		.source = ssh ? KEYS_OF_PUBLIC_FILE : KEYS_OF_GITHUB,
 		.principal = invocation_option(invocation, "principal"),
 		.valid_before = invocation_option(invocation, "valid-before"),
@@ -329,11 +378,15 @@ static struct error *import_keys(struct invocation *invocation, int *ret_status)
 
 	(void)ret_status;
 	TRY(invocation_load(invocation));
-	TRY(keys_import(&invocation->engine, &offer, invocation->arena, &change));
+	TRY((openpgp ? keys_import_openpgp : keys_import)(&invocation->engine, &offer,
+	                                                  invocation->arena, &change));
 	return end_change(
 		invocation, &change, "add",
-		"Is the key theirs? Let the person read the fingerprint to you, over another way "
-		"than the file came: ssh-keygen -lf ~/.ssh/id_ed25519.pub");
+		arena_printf(invocation->arena,
+	                     "Is the key theirs? Let the person read the fingerprint to you, "
+	                     "over another way than the file came: %s",
+	                     openpgp ? "gpg --fingerprint"
+	                             : "ssh-keygen -lf ~/.ssh/id_ed25519.pub"));
 }
 
 static struct error *revoke_keys(struct invocation *invocation, int *ret_status)
@@ -443,12 +496,15 @@ static struct node *change_node(struct arena *arena, const struct keys_change *c
 		node_set_text(arena, row, "note", decision->key.note);
 		node_set_text(arena, row, "why", decision->why);
 		node_set_text(arena, row, "line", decision->line);
+		if (decision->fate == KEY_CHANGES && !decision->line)
+			set_time(arena, row, "valid_before", decision->key.valid_before);
 	}
 	return node;
 }
 
 static const struct option options[] = {
 	{"ssh", "FILE", "import: public keys of the person, as in id_ed25519.pub"},
+	{"openpgp", "FILE", "import: the person's OpenPGP keys, by gpg --armor --export"},
 	{"github-json", "FILE",
          "import: GitHub's answer to /users/NAME/ssh_signing_keys, saved to a file"},
 	{"principal", "NAME", "import: whose keys they are, such as ada@example.org"},
@@ -470,7 +526,7 @@ const struct command cmd_keys = {
 	.perform = perform,
 	.description =
 		"list shows the keys of the configured keyring; check reads a file of signers as strictly as the agent, "
-		"and names every line that is wrong. import takes keys over from a person's .pub file or from what GitHub "
+		"and names every line that is wrong. import takes keys over from a person's .pub file, from an OpenPGP key in ASCII armor, or from what GitHub "
 		"publishes, revoke adds keys to the list of revoked ones, expire gives a leaver's keys an end. These "
 		"three only show what they would write, until --write is given.",
 	.example = "headgate keys import --ssh ada.pub --principal ada@example.org --write",

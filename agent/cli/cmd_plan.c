@@ -84,10 +84,12 @@ static void print_plan(struct invocation *invocation, const struct run *run,
 		terminal_field(COLOUR_GOOD, "agrees", "nothing to do");
 	if (run->plan.count && error)
 		terminal_field(COLOUR_CARE, "then",
-		               arena_printf(arena, "stops before %s, which stands refused",
+		               arena_printf(arena, "stops before %s, which %s",
 		                            run->refused_step
 		                                    ? commit_short(arena, run->refused_step->id)
-		                                    : "the rest"));
+		                                    : "the rest",
+		                            error->row->reaction == REACT_WAIT ? "waits"
+		                                                               : "stands refused"));
 }
 
 static void print_item(struct invocation *invocation, const struct plan_item *item)

@@ -297,12 +297,17 @@ static void print_refused(struct invocation *invocation, const struct view *view
 		named = true;
 		if (step->undone_by)
 			terminal_field(COLOUR_FAINT, "undone",
-			               arena_printf(arena, "%s by %s; it was refused: %s",
+			               arena_printf(arena, "%s by %s; it %s: %s",
 			                            commit_short(arena, step->id),
 			                            commit_short(arena, step->undone_by),
+			                            is_decided(step->refusal->row->reaction)
+			                                    ? "was refused"
+			                                    : "waited",
 			                            line_with_code(arena, step->refusal)));
-		else
+		else if (is_decided(step->refusal->row->reaction))
 			terminal_field(COLOUR_BAD, "refused", line_about(arena, step));
+		else
+			terminal_field(COLOUR_CARE, "waits", line_about(arena, step));
 	}
 	if (view->error && !(named && view->error == view->run.refusal))
 		terminal_field(is_decided(view->error->row->reaction) ? COLOUR_BAD : COLOUR_CARE,

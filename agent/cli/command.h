@@ -24,7 +24,7 @@ struct option {
 	const char *sentence;
 };
 
-#define OPTIONS_MAXIMUM 16
+#define OPTIONS_MAXIMUM 80 /* as given; an option may be repeated where its row says so */
 
 struct invocation { /* what a person typed, understood */
 	struct arena *arena;
@@ -61,7 +61,7 @@ struct command {
 
 extern const struct command cmd_baseline, cmd_doctor, cmd_explain, cmd_history, cmd_init, cmd_keys, cmd_log, cmd_plan,
 	cmd_preflight, cmd_reconcile, cmd_resolve, cmd_resume, cmd_retry, cmd_rollback, cmd_run,
-	cmd_status, cmd_suspend, cmd_unhold, cmd_verify, cmd_version, cmd_wait;
+	cmd_status, cmd_suspend, cmd_unhold, cmd_verify, cmd_version, cmd_wait, cmd_withdraw;
 
 const struct command *const *commands_all(size_t *ret_count);
 const struct command *commands_find(const char *name); /* NULL: none */

@@ -55,6 +55,13 @@ void terminal_paragraph(const char *text)
 
 static bool is_json_printed;
 
+void terminal_json_line(struct arena *arena, const struct node *node)
+{
+	is_json_printed = true;
+	(void)fputs(node_to_json(arena, node), stdout);
+	(void)fputc('\n', stdout);
+}
+
 bool terminal_json_printed(void)
 {
 	return is_json_printed;

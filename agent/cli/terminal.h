@@ -19,6 +19,8 @@ void terminal_row(enum colour colour, size_t width, const char *label, const cha
 void terminal_aside(enum colour colour, const char *label, const char *text);
 void terminal_paragraph(const char *text); /* wrapped like a field, at the margin of labels */
 void terminal_json(struct arena *arena, const struct node *node);
+void terminal_json_line(struct arena *arena,
+                        const struct node *node); /* one of several documents */
 bool terminal_json_printed(void); /* since the program began: a document is one whole thing */
 void terminal_error(const struct error *error); /* to standard error */
 bool terminal_is_watched(void);                 /* is standard error a terminal? */

@@ -158,6 +158,7 @@ static struct error *begin_or_resume(struct work *work, const char *direction)
 				run->records.items[i].run = RUN_NEW;
 		runs_add_begun(work, direction);
 	}
+	runs_add_overrides(work);
 	for (size_t i = 0; i < run->plan.rollbacks;
 	     i++) /* corrected by a step that lands with the revert; settle needs it */
 		if (run->plan.items[i].sql.size)

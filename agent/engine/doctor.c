@@ -33,6 +33,7 @@ static const struct check of_target[] = {
 	{"policy",     "policy",       FACT_CONFIG,                 0,            doctor_check_policy},
 	{"repository", "branch",       FACT_SOURCE,                 FACT_HEAD,    doctor_check_branch},
 	{"repository", "migrations",   FACT_HEAD,                   0,            doctor_check_migrations},
+	{"repository", "tags",         FACT_HEAD,                   0,            doctor_check_tags},
 	{"forges",     "forge",        FACT_CONFIG,                 0,            doctor_check_forges},
 	{"database",   "connection",   FACT_CONFIG,                 FACT_SESSION, doctor_check_connection},
 	{"database",   "encryption",   FACT_SESSION,                0,            doctor_check_tls},

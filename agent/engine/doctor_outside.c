@@ -74,6 +74,54 @@ void doctor_check_migrations(struct doctor *doctor)
 		                                 text_plural(arena, count, "migration"), path));
 }
 
+/* A plain tag in the place of one of the folders keeps every approval from being pushed: git has no folder below a ref. */
+void doctor_check_tags(struct doctor *doctor)
+{
+	static const char *const kinds[] = {"approve", "override"};
+	struct arena *arena = doctor->arena;
+	const int trust = doctor->target->policy->trust;
+	struct text_list names = {0};
+	struct source_refs refs = {0};
+	struct error *error;
+
+	if (trust != TRUST_SIGNED && trust != TRUST_TAG) {
+		doctor_pass(doctor, arena_printf(arena, "under trust: %s no tag is looked at",
+		                                 trust_name((enum trust)trust)));
+		return;
+	}
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		*LIST_ADD(arena, &names) = arena_printf(arena, "refs/tags/%s", kinds[i]);
+		*LIST_ADD(arena, &names) =
+			arena_printf(arena, "refs/tags/%s/%s", kinds[i], doctor->target->name);
+	}
+	error = source_list_refs(doctor->source, &names, arena, &refs);
+	if (error) {
+		doctor_error(doctor, error);
+		return;
+	}
+	for (size_t i = 0; i < refs.count; i++)
+		for (size_t k = 0; k < names.count; k++)
+			if (text_equal(refs.items[i].name, names.items[k])) {
+				doctor_warn(
+					doctor,
+					arena_printf(
+						arena,
+						"the tag '%s' keeps approvals from being pushed",
+						refs.items[i].name),
+					"Remove it from the remote, and let only those who may "
+					"approve write approve/** and override/** there.",
+					arena_printf(arena, "git push origin :%s",
+				                     text_word(arena, refs.items[i].name)));
+				return;
+			}
+	doctor_pass(
+		doctor,
+		arena_printf(arena,
+	                     "approvals may be pushed as approve/%s/…; best let only those who may "
+	                     "approve write approve/** and override/** on the forge",
+	                     doctor->target->name));
+}
+
 void doctor_check_forges(struct doctor *doctor)
 {
 	for (const struct forge_row *row = doctor->registry->forges; row->name; row++)

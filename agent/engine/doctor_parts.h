@@ -79,6 +79,7 @@ void doctor_check_policy(struct doctor *doctor);
 void doctor_check_address(struct doctor *doctor);
 void doctor_check_branch(struct doctor *doctor);
 void doctor_check_migrations(struct doctor *doctor);
+void doctor_check_tags(struct doctor *doctor);
 void doctor_check_forges(struct doctor *doctor);
 /* doctor_database.c: the database and its books */
 void doctor_check_connection(struct doctor *doctor);

@@ -22,6 +22,9 @@ static const char *key_hint(struct doctor *doctor, bool ssh, const char *what,
                             const char *principal);
 static bool key_is_valid(const struct keyring_key *key, int64_t now);
 static void check_key_file(struct doctor *doctor, const char *path);
+static void check_persons(struct doctor *doctor);
+static void check_role(struct doctor *doctor, const struct role *role);
+static bool has_key(const struct doctor *doctor, const char *person);
 
 void doctor_check_configuration(struct doctor *doctor)
 {
@@ -220,7 +223,7 @@ void doctor_check_keyring(struct doctor *doctor)
 {
 	struct arena *arena = doctor->arena;
 	const int64_t now = clock_wall();
-	size_t people = 0, valid = 0, revoked = 0;
+	size_t people = 0, valid = 0, revoked = 0, authorities = 0;
 	struct text_list named = {0};
 	struct error *error;
 
@@ -242,6 +245,10 @@ void doctor_check_keyring(struct doctor *doctor)
 		revoked += key->revoked;
 		if (!key_is_valid(key, now))
 			continue;
+		if (key->authority) {
+			authorities++;
+			continue;
+		}
 		valid++;
 		for (size_t k = 0; k < named.count; k++)
 			known = known || text_equal(named.items[k], key->principal);
@@ -249,7 +256,11 @@ void doctor_check_keyring(struct doctor *doctor)
 			*LIST_ADD(arena, &named) = key->principal;
 	}
 	people = named.count;
-	if (!people)
+	if (!people && authorities)
+		doctor_pass(doctor, arena_printf(arena, "who has a certificate by %s may sign",
+		                                 authorities == 1 ? "the authority of the keyring"
+		                                                  : "an authority of the keyring"));
+	else if (!people)
 		doctor_fail(doctor,
 		            arena_printf(arena, "no key of the %s is valid now",
 		                         text_plural(arena, doctor->keys.count, "key")),
@@ -259,10 +270,11 @@ void doctor_check_keyring(struct doctor *doctor)
 	else
 		doctor_pass(
 			doctor,
-			arena_printf(arena, "%s may sign, with %s%s",
+			arena_printf(arena, "%s may sign, with %s%s%s",
 		                     people == 1 ? "1 person"
 		                                 : arena_printf(arena, "%zu people", people),
 		                     text_plural(arena, valid, "key"),
+		                     authorities ? ", and who has a certificate" : "",
 		                     revoked ? arena_printf(arena, "; %zu revoked", revoked) : ""));
 }
 
@@ -352,4 +364,63 @@ void doctor_check_policy(struct doctor *doctor)
 	                         target->mode == MODE_OBSERVE
 	                                 ? "; mode observe: nothing is written to the database"
 	                                 : ""));
+	if (doctor->facts & FACT_KEYRING)
+		check_persons(doctor);
+}
+
+/* Who is named must be somebody, and they must be enough. An authority may make a certificate for anybody. */
+static void check_persons(struct doctor *doctor)
+{
+	const struct policy *policy = doctor->target->policy;
+	const int64_t now = clock_wall();
+	struct text_list valid = {0};
+
+	for (size_t i = 0; i < doctor->keys.count; i++) {
+		const struct keyring_key *key = &doctor->keys.items[i];
+		bool known = false;
+
+		if (key->authority)
+			return;
+		for (size_t k = 0; k < valid.count; k++)
+			known = known || text_equal(valid.items[k], key->principal);
+		if (!known && key_is_valid(key, now))
+			*LIST_ADD(doctor->arena, &valid) = key->principal;
+	}
+	for (size_t i = 0; i < policy->roles.count; i++)
+		check_role(doctor, &policy->roles.items[i]);
+	if (policy->threshold > valid.count && policy->threshold > 1)
+		doctor_warn(
+			doctor,
+			arena_printf(doctor->arena,
+		                     "the policy wants %s for each change, and the keyring has %s "
+		                     "with a valid key",
+		                     text_plural(doctor->arena, policy->threshold, "person"),
+		                     valid.count ? text_join(doctor->arena, &valid, ", ")
+		                                 : "nobody"),
+			"Until there are more, nothing passes. Add keys, or lower 'threshold'.",
+			"headgate keys list");
+}
+
+static void check_role(struct doctor *doctor, const struct role *role)
+{
+	struct text_list missing = {0};
+
+	for (size_t i = 0; i < role->persons.count; i++)
+		if (!has_key(doctor, role->persons.items[i]))
+			*LIST_ADD(doctor->arena, &missing) = role->persons.items[i];
+	if (missing.count)
+		doctor_warn(doctor,
+		            arena_printf(doctor->arena,
+		                         "role %s names %s, of whom no key is in the keyring",
+		                         role->name, text_join(doctor->arena, &missing, ", ")),
+		            "Write the names as the key files have them, or add the keys.",
+		            "headgate keys list");
+}
+
+static bool has_key(const struct doctor *doctor, const char *person)
+{
+	for (size_t i = 0; i < doctor->keys.count; i++)
+		if (text_equal(doctor->keys.items[i].principal, person))
+			return true;
+	return false;
 }

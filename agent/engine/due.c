@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "model/approval.h"
 
 #define KEY_FILE_MAXIMUM (1024 * 1024)
 #define KEY_FILES_MAXIMUM 1000
@@ -14,7 +15,9 @@ static struct error *look_at_journal(struct journal *journal, const struct targe
                                      struct arena *arena, struct sha256 *sha256, struct due *due);
 static void look_at_words(const struct memory *memory, struct sha256 *sha256);
 static struct error *look_at_branch(const struct engine *engine, const struct target *target,
-                                    struct arena *arena, struct sha256 *sha256);
+                                    bool with_tags, struct arena *arena, struct sha256 *sha256);
+static struct error *look_at_tags(struct source *source, const struct target *target,
+                                  struct arena *arena, struct sha256 *sha256);
 static struct error *look_at_ledger(const struct engine *engine, const struct target *target,
                                     struct arena *arena, struct sha256 *sha256);
 static void look_at_file(struct arena *arena, const char *path, struct sha256 *sha256);
@@ -35,7 +38,7 @@ struct error *due_look(const struct engine *engine, const struct target *target,
 		error = look_at_journal(journal, target, arena, sha256, &due);
 	journal_close(journal);
 	if (!error)
-		error = look_at_branch(engine, target, arena, sha256);
+		error = look_at_branch(engine, target, due.refused, arena, sha256);
 	if (!error)
 		error = look_at_ledger(engine, target, arena, sha256);
 	look_at_file(arena, engine->config->path, sha256);
@@ -43,6 +46,7 @@ struct error *due_look(const struct engine *engine, const struct target *target,
 	look_at_file(arena, engine->config->keys.allowed_signers, sha256);
 	look_at_file(arena, engine->config->keys.revoked, sha256);
 	look_at_folder(arena, engine->config->keys.openpgp, sha256);
+	look_at_file(arena, engine->config->keys.openpgp, sha256); /* or it is one file */
 	sha256_end(sha256, due.digest);
 	*ret_due = due;
 	return error;
@@ -86,12 +90,14 @@ static void look_at_words(const struct memory *memory, struct sha256 *sha256)
 		sha256_add(sha256, &memory->accepted.items[i].at_us, sizeof(int64_t));
 	for (size_t i = 0; i < memory->asked.count; i++)
 		sha256_add(sha256, &memory->asked.items[i].at_us, sizeof(int64_t));
+	for (size_t i = 0; i < memory->withdrawn.count; i++)
+		sha256_add(sha256, &memory->withdrawn.items[i].at_us, sizeof(int64_t));
 	for (size_t i = 0; i < memory->held.count; i++)
 		sha256_add(sha256, &memory->held.items[i].at_us, sizeof(int64_t));
 }
 
 static struct error *look_at_branch(const struct engine *engine, const struct target *target,
-                                    struct arena *arena, struct sha256 *sha256)
+                                    bool with_tags, struct arena *arena, struct sha256 *sha256)
 {
 	struct source *source = NULL;
 	const char *branch = NULL, *head = NULL;
@@ -101,8 +107,27 @@ static struct error *look_at_branch(const struct engine *engine, const struct ta
 		error = source_head(source, target->branch, arena, &branch, &head);
 	if (!error)
 		sha256_add(sha256, head, strlen(head));
+	if (!error && with_tags)
+		error = look_at_tags(source, target, arena, sha256);
 	source_close(source);
 	return error;
+}
+
+/* While something stands refused, a person may approve it by a tag: the branch does not move then. */
+static struct error *look_at_tags(struct source *source, const struct target *target,
+                                  struct arena *arena, struct sha256 *sha256)
+{
+	struct text_list prefixes = {0};
+	struct source_refs refs = {0};
+
+	*LIST_ADD(arena, &prefixes) =
+		approval_prefix(arena, APPROVAL_VOUCHES, target->name, /* commit= */ NULL);
+	*LIST_ADD(arena, &prefixes) =
+		approval_prefix(arena, APPROVAL_OVERRIDES, target->name, /* commit= */ NULL);
+	TRY(source_list_refs(source, &prefixes, arena, &refs));
+	for (size_t i = 0; i < refs.count; i++)
+		sha256_add(sha256, refs.items[i].id, strlen(refs.items[i].id));
+	return NULL;
 }
 
 static struct error *look_at_ledger(const struct engine *engine, const struct target *target,

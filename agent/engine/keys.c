@@ -4,10 +4,14 @@
  */
 #include "engine/keys.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 
-#define FILE_MODE 0644 /* of a file that is made here; public keys are no secret */
+#define FILE_MODE 0644   /* of a file that is made here; public keys are no secret */
+#define FOLDER_MODE 0755 /* of a folder */
 
 static FALLIBLE load_signers(const struct engine *engine, struct arena *arena,
                              struct keys_report *ret_signers, struct bytes *ret_bytes);
@@ -363,6 +367,12 @@ FALLIBLE keys_write(const struct keys_change *change, struct arena *arena)
 {
 	if (!change->changed)
 		return NULL;
+	if (change->folder && mkdir(change->folder, FOLDER_MODE) != 0)
+		return FAIL(
+			arena, FILE,
+			.what = arena_printf(arena, "cannot make the folder '%s'", change->folder),
+			.why = errno_text(arena, errno),
+			.hint = "Make it by hand, or correct keys.openpgp in the configuration.");
 	return change->whole.size ? file_replace(arena, change->path, change->whole)
 	                          : file_append(arena, change->path, change->added, FILE_MODE);
 }

@@ -6,8 +6,6 @@
 
 static void note_gate(struct work *work);
 static struct error *look_at_keys(struct work *work);
-static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
-                            struct error **ret_refusal);
 
 struct error *engine_look(const struct engine *engine, const struct target *target,
                           struct arena *arena, struct run *ret_run)
@@ -51,36 +49,4 @@ static struct error *look_at_keys(struct work *work)
 	return work->ports.keyring
 	               ? keyring_digest(work->ports.keyring, work->arena, &work->run.keys)
 	               : NULL;
-}
-
-struct error *engine_verify(const struct engine *engine, const struct target *target,
-                            const char *text, struct arena *arena, struct step_commit *ret_commit,
-                            struct error **ret_refusal)
-{
-	struct work work = {.engine = engine, .target = target, .arena = arena, .looks = true};
-	struct error *error = verify(&work, text, ret_commit, ret_refusal);
-
-	work_close(&work);
-	return error;
-}
-
-static struct error *verify(struct work *work, const char *text, struct step_commit *ret_commit,
-                            struct error **ret_refusal)
-{
-	const struct registry *registry = work->engine->registry;
-	const char *id = NULL;
-
-	if (!work->engine->config->keys.allowed_signers && !work->engine->config->keys.openpgp)
-		return FAIL(
-			work->arena, KEYRING, .what = "there is no keyring to ask",
-			.why = "neither keys.allowed_signers nor keys.openpgp is set in the configuration",
-			.hint = "Write keys: {allowed_signers: FILE}; the format is that of ssh-keygen(1), ALLOWED SIGNERS.");
-	TRY(registry->open_journal(work->arena, work->engine->config, /* read_only= */ true,
-	                           &work->ports.journal));
-	TRY(work_begin_run(work));
-	TRY(work_open(work, PORT_SOURCE));
-	TRY(registry->open_keyring(work->arena, work->engine->config, &work->ports.keyring));
-	TRY(work_find_commit(work, text, &id));
-	work->run.ports = work->ports;
-	return verify_commit(&work->run, id, ret_commit, ret_refusal);
 }

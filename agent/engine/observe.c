@@ -71,10 +71,10 @@ struct error *observe(struct work *work, struct error *error, bool *ret_again)
 	return say(work, error);
 }
 
-/* The branch or the ledger could not be seen: nobody knows what would be done. */
+/* The branch or the ledger could not be seen: nobody knows what would be done. A step that waits was seen. */
 static bool is_blind(const struct work *work, const struct error *error)
 {
-	if (!error)
+	if (!error || error == work->run.refusal)
 		return false;
 	if (error->row->reaction == REACT_RETRY || error->row->reaction == REACT_WAIT)
 		return true;

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/work.h"
+#include "engine/person_parts.h"
 
 #define NAMES_SHOWN 5
 
@@ -39,8 +39,6 @@ static struct error *unhold(struct work *work, const char *name, const char *rea
 static struct error *ask_rollback(struct work *work, const char *name, const char *reason);
 static struct error *withdraw(struct work *work, const char *name, const struct error *error);
 static struct error *suspend(struct work *work, const char *reason, bool *ret_changed);
-static struct error *check_reason(struct arena *arena, const char *reason);
-static struct node *person_body(struct work *work, const char *reason);
 static const char *person_name(struct arena *arena);
 
 struct error *engine_resolve(const struct engine *engine, const struct target *target,
@@ -55,7 +53,7 @@ struct error *engine_resolve(const struct engine *engine, const struct target *t
 	                      .reason = reason,
 	                      .resolved = &resolved};
 	AUTO_FD lock = -1;
-	struct error *error = check_reason(arena, reason);
+	struct error *error = person_check_reason(arena, reason);
 
 	if (!error)
 		error = work_lock(&work, &lock);
@@ -351,7 +349,7 @@ static struct error *unhold(struct work *work, const char *name, const char *rea
 	struct text_list names = {0};
 	struct record *record;
 
-	TRY(check_reason(arena, reason));
+	TRY(person_check_reason(arena, reason));
 	TRY(work_begin_run(work));
 	if (!memory_held(&work->run.memory, name)) {
 		for (size_t i = 0; i < work->run.memory.held.count && i < NAMES_SHOWN; i++)
@@ -380,7 +378,7 @@ static struct error *ask_rollback(struct work *work, const char *name, const cha
 	struct record *record;
 	struct node *body;
 
-	TRY(check_reason(arena, reason));
+	TRY(person_check_reason(arena, reason));
 	TRY(work_begin_run(work));
 	TRY(refuse_observed(work, "rollback"));
 	TRY(work_open(work, PORT_DATABASE));
@@ -429,7 +427,7 @@ static struct error *suspend(struct work *work, const char *reason, bool *ret_ch
 	const struct suspension *suspended;
 	struct record *record;
 
-	TRY(check_reason(work->arena, reason));
+	TRY(person_check_reason(work->arena, reason));
 	TRY(work_begin_run(work));
 	suspended = work->run.memory.suspended;
 	*ret_changed =
@@ -443,7 +441,7 @@ static struct error *suspend(struct work *work, const char *reason, bool *ret_ch
 }
 
 /* It is shown on statuses: one line of UTF-8. */
-static struct error *check_reason(struct arena *arena, const char *reason)
+struct error *person_check_reason(struct arena *arena, const char *reason)
 {
 	if (!reason || (*reason && text_equal(text_clip(arena, reason, REASON_MAXIMUM), reason)))
 		return NULL;
@@ -454,7 +452,7 @@ static struct error *check_reason(struct arena *arena, const char *reason)
 	            .hint = "Write for instance: --reason \"freeze for the release\".");
 }
 
-static struct node *person_body(struct work *work, const char *reason)
+struct node *person_body(struct work *work, const char *reason)
 {
 	struct node *body = node_map(work->arena);
 

@@ -7,9 +7,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "engine/no_journal.h"
 #include "engine/preflight_site.h"
-
-#include <errno.h>
 
 #define LOCK_FILE "migration_lock.toml"
 #define KEY_FILES_MAXIMUM 1000
@@ -30,7 +29,6 @@ struct looking {
 	struct run run;
 	struct preflight_site site;
 	const char *scratch; /* private folder of the keyring; NULL: none was made */
-	const char *openpgp; /* in it; NULL: none */
 };
 
 static struct error *look(struct looking *looking);
@@ -44,7 +42,7 @@ static struct error *copy_keys(struct looking *looking, const char *path, const 
 static struct error *copy_folder(struct looking *looking, const char *path, const char *name,
                                  const char **ret_copy);
 static struct error *judge_commits(struct looking *looking);
-static struct error *judge_step(struct looking *looking, struct step *step);
+static void judge_step(struct looking *looking, struct step *step);
 static struct error *plan(struct looking *looking);
 static struct error *judge_items(struct looking *looking);
 static void note_twin_timestamps(struct looking *looking);
@@ -56,16 +54,6 @@ static const char *commit_path(struct looking *looking, const struct step *step)
 static const char *item_path(struct looking *looking, const struct plan_item *item,
                              const struct error *error);
 static void close_all(struct looking *looking);
-
-/* A journal that remembers nothing: every commit is seen now and was never judged. The stages that are performed here
- * ask nothing else of it. */
-static struct error *never_seen(struct journal *journal, const char *commit, struct arena *arena,
-                                int64_t *ret_seconds);
-static struct error *never_judged(struct journal *journal, const char *commit, const char *keys,
-                                  struct arena *arena, const struct node **ret_body);
-static const struct journal_ops nothing_remembered = {
-	.name = "nothing", .first_seen = never_seen, .verdict = never_judged};
-static struct journal no_journal = {&nothing_remembered};
 
 struct error *engine_preflight(const struct registry *registry,
                                const struct preflight_request *request, struct arena *arena,
@@ -85,7 +73,7 @@ struct error *engine_preflight(const struct registry *registry,
 		.target = {.name = request->name,
 	                   .migrations = request->migrations,
 	                   .policy = request->policy},
-		.ports = {.journal = &no_journal},
+		.ports = {.journal = no_journal(arena, 0)},
 	};
 	looking->policy = *request->policy;
 	looking->policy.threshold = 1;
@@ -240,17 +228,9 @@ static struct error *open_keyring(struct looking *looking)
 {
 	const struct preflight_request *request = looking->request;
 	struct config *config = &looking->config;
-	const char *folder = getenv("TMPDIR");
-	char *made = arena_printf(looking->arena, "%s/headgate-preflight-XXXXXX",
-	                          folder && *folder ? folder : "/tmp");
 
-	if (!mkdtemp(made))
-		return FAIL(
-			looking->arena, FILE,
-			.what = arena_printf(looking->arena, "cannot make the folder '%s'", made),
-			.why = errno_text(looking->arena, errno),
-			.hint = "Name a folder that may be written to: TMPDIR=…");
-	looking->scratch = config->state = made;
+	TRY(folder_temporary(looking->arena, "headgate-preflight", &looking->scratch));
+	config->state = looking->scratch;
 	TRY(copy_keys(looking, request->allowed_signers, "allowed_signers",
 	              &config->keys.allowed_signers));
 	TRY(copy_keys(looking, request->revoked, "revoked", &config->keys.revoked));
@@ -280,13 +260,15 @@ static struct error *copy_folder(struct looking *looking, const char *path, cons
                                  const char **ret_copy)
 {
 	const char *copy = path_join(looking->arena, looking->scratch, name), *ignored = NULL;
+	const char *slash = path ? strrchr(path, '/') : NULL;
 	struct file_entries entries = {0};
 
 	if (!path)
 		return NULL;
-	TRY(folder_list(looking->arena, path, KEY_FILES_MAXIMUM, &entries));
+	if (folder_list(looking->arena, path, KEY_FILES_MAXIMUM, &entries)) /* one file, then */
+		return copy_keys(looking, path, slash ? slash + 1 : path, ret_copy);
 	TRY(folder_private(looking->arena, copy));
-	*ret_copy = looking->openpgp = copy;
+	*ret_copy = copy;
 	for (size_t i = 0; i < entries.count; i++)
 		if (entries.items[i].name[0] != '.')
 			TRY(copy_keys(
@@ -309,8 +291,9 @@ static struct error *judge_commits(struct looking *looking)
 	for (size_t i = 0; i < steps->count; i++) {
 		struct step *step = &steps->items[i];
 
-		if (step->refusal && !step->unreadable)
-			TRY(judge_step(looking, step));
+		if (step->refusal && !step->unreadable &&
+		    step->refusal->row != &error_rows()[ERR_NOT_TAGGED]) /* tags come later */
+			judge_step(looking, step);
 		step->passed = !step->unreadable; /* the rest is judged as if it had been mended */
 		step->refusal = NULL;
 	}
@@ -318,25 +301,21 @@ static struct error *judge_commits(struct looking *looking)
 }
 
 /* Each commit that nobody vouches for; or whatever else the step was refused for. */
-static struct error *judge_step(struct looking *looking, struct step *step)
+static void judge_step(struct looking *looking, struct step *step)
 {
 	const size_t before = looking->found->findings.count;
 
 	for (size_t i = 0; i < step->brought.count; i++) {
-		struct step_commit *commit = &step->brought.items[i], judged = {0};
-		struct error *refusal = NULL;
+		const struct step_commit *commit = &step->brought.items[i];
 
-		if (commit->vouched)
-			continue;
-		TRY(verify_commit(&looking->run, commit->id, &judged, &refusal));
-		if (refusal)
+		if (!commit->vouched)
 			add_finding(looking, "verify", commit->id, NULL, commit_path(looking, step),
-			            refusal);
+			            steps_unvouched(looking->arena,
+			                            &(struct step){.id = commit->id}, commit, 0));
 	}
 	if (looking->found->findings.count == before)
 		add_finding(looking, step->refused_at, step->id, NULL, commit_path(looking, step),
 		            step->refusal);
-	return NULL;
 }
 
 /* ---- what is to be done ---- */
@@ -535,42 +514,10 @@ static const char *item_path(struct looking *looking, const struct plan_item *it
 	                    file);
 }
 
-static struct error *never_seen(struct journal *journal, const char *commit, struct arena *arena,
-                                int64_t *ret_seconds)
-{
-	(void)journal;
-	(void)commit;
-	(void)arena;
-	*ret_seconds = 0;
-	return NULL;
-}
-
-static struct error *never_judged(struct journal *journal, const char *commit, const char *keys,
-                                  struct arena *arena, const struct node **ret_body)
-{
-	(void)journal;
-	(void)commit;
-	(void)keys;
-	(void)arena;
-	*ret_body = NULL;
-	return NULL;
-}
-
 static void close_all(struct looking *looking)
 {
-	static const char *const left[] = {"allowed_signers", "revoked", "openpgp", "scratch"};
-	struct file_entries keys = {0};
-
 	parser_close(looking->ports.parser);
 	keyring_close(looking->ports.keyring);
 	source_close(looking->ports.source);
-	if (looking->openpgp &&
-	    !folder_list(looking->arena, looking->openpgp, KEY_FILES_MAXIMUM, &keys))
-		for (size_t i = 0; i < keys.count; i++)
-			(void)remove(
-				path_join(looking->arena, looking->openpgp, keys.items[i].name));
-	for (size_t i = 0; looking->scratch && i < sizeof left / sizeof *left; i++)
-		(void)remove(path_join(looking->arena, looking->scratch, left[i]));
-	if (looking->scratch)
-		(void)rmdir(looking->scratch); /* what is left is in a private folder */
+	folder_temporary_remove(looking->scratch);
 }

@@ -8,6 +8,9 @@
 
 static struct node *items_node(struct arena *arena, const struct plan *plan);
 static const char *by_hand(struct arena *arena, const struct plan_item *item);
+static bool is_applied(const struct plan *plan, const char *commit);
+static bool is_used(const struct run *run, const struct lifted *lifted);
+static const char *say_lifted(struct work *work, const char *commit);
 static struct tally *tally_for(struct work *work, const char *commit);
 
 void runs_add_begun(struct work *work, const char *direction)
@@ -29,6 +32,38 @@ void runs_add_begun(struct work *work, const char *direction)
 		runs_add_stage_done(work, work->looked.items[i].name, work->looked.items[i].took_ms,
 		                    work->looked.items[i].evidence);
 	}
+}
+
+void runs_add_overrides(struct work *work)
+{
+	struct run *run = &work->run;
+
+	for (size_t i = 0; i < run->lifted.count; i++)
+		if (is_applied(&run->plan, run->lifted.items[i].commit) &&
+		    !is_used(run, &run->lifted.items[i]))
+			run_record_override(run, &run->lifted.items[i]);
+}
+
+/* What the next round will apply is that run's. */
+static bool is_applied(const struct plan *plan, const char *commit)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].action == PLAN_APPLY &&
+		    text_equal(plan->items[i].commit, commit))
+			return true;
+	return false;
+}
+
+static bool is_used(const struct run *run, const struct lifted *lifted)
+{
+	for (size_t i = 0; i < run->memory.overrides_used.count; i++) {
+		const struct override_used *used = &run->memory.overrides_used.items[i];
+
+		if (used->run == run->id && text_equal(used->payload, lifted->payload) &&
+		    text_equal(used->lifts, lifted->lifts))
+			return true;
+	}
+	return false;
 }
 
 void runs_end_open(struct work *work)
@@ -167,6 +202,27 @@ static const char *by_hand(struct arena *arena, const struct plan_item *item)
 	return asked->reason ? arena_printf(arena, "%s: %s", asked->by, asked->reason) : asked->by;
 }
 
+/* By this run, now or before it was interrupted; NULL: nothing. */
+static const char *say_lifted(struct work *work, const char *commit)
+{
+	const struct run *run = &work->run;
+	struct text_list said = {0};
+
+	for (size_t i = 0; i < run->memory.overrides_used.count; i++) {
+		const struct override_used *used = &run->memory.overrides_used.items[i];
+
+		if (used->run == run->id && text_equal(used->commit, commit))
+			*LIST_ADD(work->arena, &said) =
+				run_say_lifted(work->arena, used->lifts, used->by);
+	}
+	for (size_t i = 0; i < run->lifted.count; i++)
+		if (text_equal(run->lifted.items[i].commit, commit) &&
+		    !is_used(run, &run->lifted.items[i]))
+			*LIST_ADD(work->arena, &said) = run_say_lifted(
+				work->arena, run->lifted.items[i].lifts, run->lifted.items[i].by);
+	return said.count ? text_join(work->arena, &said, ", ") : NULL;
+}
+
 static struct tally *tally_for(struct work *work, const char *commit)
 {
 	struct tally *tally;
@@ -176,5 +232,6 @@ static struct tally *tally_for(struct work *work, const char *commit)
 			return &work->tallies.items[i];
 	tally = LIST_ADD(work->arena, &work->tallies);
 	tally->commit = commit;
+	tally->lifted = say_lifted(work, commit);
 	return tally;
 }

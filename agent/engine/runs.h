@@ -5,6 +5,8 @@
 
 /* RUN_BEGUN with the plan, and what the looking stages found (ADR 0005). */
 void runs_add_begun(struct work *work, const char *direction);
+/* The override tags that this run uses, once each, also when it is gone on with. */
+void runs_add_overrides(struct work *work);
 /* An open run whose plan is no longer asked for ends: as done when it was confirmed, else as superseded. */
 void runs_end_open(struct work *work);
 void runs_add_stage_done(struct work *work, const char *stage, uint64_t took_ms,

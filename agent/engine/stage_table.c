@@ -17,7 +17,7 @@
 		.stops_when = "unsigned, unknown, revoked or expired key; applied migrations edited, renamed, squashed",  \
 	},                                                                                                              \
 	{                                                                                                               \
-		.name = "check", .ports = PORT_SOURCE | PORT_JOURNAL, .perform = check_perform, .looks = true,            \
+		.name = "check", .ports = PORT_SOURCE | PORT_KEYRING | PORT_JOURNAL, .perform = check_perform, .looks = true,            \
 		.does = "the checklist; the permission to go back",                                                       \
 		.stops_when = "an item is missing; a revert has no down script or does not say how to go back",           \
 	},                                                                                                              \

@@ -110,10 +110,12 @@ static struct word word_for_step(struct work *work, const struct moment_words *n
 		return (struct word){true, STATUS_FAILURE,
 		                     words_undone(work->arena, step->refusal,
 		                                  commit_short(work->arena, step->undone_by))};
-	if (step->refusal)
-		return (struct word){
-			true, STATUS_FAILURE,
-			words_refused(work->arena, step->refusal, 0)}; /* whatever run comes by */
+	if (step->refusal) /* whatever run comes by */
+		return step->refusal->row->reaction == REACT_WAIT
+		               ? (struct word){true, STATUS_PENDING,
+		                               words_stopped(work->arena, step->refusal, 0)}
+		               : (struct word){true, STATUS_FAILURE,
+		                               words_refused(work->arena, step->refusal, 0)};
 	if ((size_t)(step - work->run.steps.items) >= work->run.steps.horizon ||
 	    is_beyond_standing(work, step))
 		return behind(work, step);
@@ -355,9 +357,12 @@ static struct word behind(struct work *work, const struct step *step)
 
 	if (!commit || text_equal(commit, step->id))
 		return (struct word){0};
-	return (struct word){
-		true, STATUS_PENDING,
-		arena_printf(work->arena, "behind %s, refused", commit_short(work->arena, commit))};
+	return (struct word){true, STATUS_PENDING,
+	                     arena_printf(work->arena, "behind %s, %s",
+	                                  commit_short(work->arena, commit),
+	                                  refused && refused->refusal->row->reaction == REACT_WAIT
+	                                          ? "which waits"
+	                                          : "refused")};
 }
 
 static const struct tally *find_tally(const struct work *work, const char *commit)

@@ -49,6 +49,8 @@ const char *words_done(struct arena *arena, const struct policy *policy, const s
 		text_printf(&text, " in %s", text_duration(arena, tally->took_ms));
 	if (adopted)
 		text_printf(&text, ", %zu already applied by another", adopted);
+	if (tally->lifted)
+		text_printf(&text, "; %s", tally->lifted);
 	text_add(&text, reservations(arena, policy));
 	return text_clip(arena, text_get(&text), STATUS_DESCRIPTION_MAXIMUM);
 }
@@ -86,7 +88,9 @@ const char *words_undone(struct arena *arena, const struct error *error, const c
 	const char *tail = arena_printf(arena, " (%s)", error->row->code);
 
 	return clipped(arena,
-	               arena_printf(arena, "undone by %s; it was refused: %s", by,
+	               arena_printf(arena, "undone by %s; it %s: %s", by,
+	                            error->row->reaction == REACT_WAIT ? "waited"
+	                                                               : "was refused",
 	                            error_line(arena, error)),
 	               tail);
 }

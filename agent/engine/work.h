@@ -8,6 +8,7 @@
 struct tally { /* what this pass did for one commit */
 	const char *commit;
 	size_t applied, rolled_back;
+	const char *lifted;  /* "checklist lifted by … (override tag)"; NULL: nothing was */
 	const char *by_hand; /* who asked for a rollback, and why; NULL: the branch did */
 	uint64_t took_ms;
 	bool is_resumed; /* a part of it was done by an earlier pass, whose time is not known here */

@@ -18,10 +18,24 @@ static bool is_same(const struct folder_entry *before, const struct folder_entry
 
 const struct folder_entry *folder_find(const struct folder *folder, const char *name)
 {
-	for (size_t i = 0; i < folder->count; i++)
+	for (size_t i = folder->count; i-- > 0;) /* the newest migration is asked for most */
 		if (text_equal(folder->items[i].name, name))
 			return &folder->items[i];
 	return NULL;
+}
+
+struct folder *folder_copy(struct arena *arena, const struct folder *folder)
+{
+	struct folder *copy = ARENA_NEW(arena, struct folder);
+
+	copy->tree = arena_text(arena, folder->tree);
+	copy->items = ARENA_ARRAY(arena, struct folder_entry, folder->count);
+	copy->count = copy->room = folder->count;
+	for (size_t i = 0; i < folder->count; i++)
+		copy->items[i] = (struct folder_entry){arena_text(arena, folder->items[i].name),
+		                                       folder->items[i].mode,
+		                                       arena_text(arena, folder->items[i].id)};
+	return copy;
 }
 
 void folder_compare(struct arena *arena, const struct folder *before, const struct folder *after,

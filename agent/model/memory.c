@@ -54,6 +54,27 @@ const struct asked_rollback *memory_asked(const struct memory *memory, const cha
 	return NULL;
 }
 
+const struct withdrawal *memory_withdrawn(const struct memory *memory, const char *commit)
+{
+	for (size_t i = 0; i < memory->withdrawn.count; i++) {
+		if (text_equal(memory->withdrawn.items[i].commit, commit))
+			return &memory->withdrawn.items[i];
+	}
+	return NULL;
+}
+
+int64_t memory_spent(const struct memory *memory, const char *payload)
+{
+	for (size_t i = 0; i < memory->overrides_used.count; i++) {
+		const struct override_used *used = &memory->overrides_used.items[i];
+
+		if (text_equal(used->payload, payload) && used->outcome &&
+		    !text_equal(used->outcome, "superseded"))
+			return used->run;
+	}
+	return 0;
+}
+
 const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
                                      const char *migration)
 {

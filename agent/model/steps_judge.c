@@ -106,7 +106,8 @@ FALLIBLE steps_judge(struct arena *arena, enum trust trust, struct steps *steps,
 			step->passed = true;
 			break;
 		case TRUST_SIGNED:
-			BUG("trust: signed is judged by trust_judge");
+		case TRUST_TAG:
+			BUG("trust: %s is judged by its own rule", trust_name(trust));
 		}
 	}
 	return NULL;
@@ -150,6 +151,7 @@ struct error *steps_wait_for_dates(struct arena *arena, const struct step *step,
                                    const struct step_commit *other, int64_t latest)
 {
 	const struct step_commit *ahead = NULL;
+	int64_t when;
 
 	for (size_t i = 0; i <= step->brought.count && !ahead; i++) {
 		const struct step_commit *commit =
@@ -160,13 +162,15 @@ struct error *steps_wait_for_dates(struct arena *arena, const struct step *step,
 	}
 	if (!ahead)
 		return NULL;
+	when = ahead->parsed->committer.when; /* whatever its writer wrote */
 	return FAIL(
 		arena, FROM_FUTURE,
 		.what = arena_printf(arena, "commit '%s' is dated in the future",
 	                             commit_short(arena, ahead->id)),
 		.why = arena_printf(
 			arena, "its committer's time is %s, and this host's clock is behind that",
-			clock_human(arena, ahead->parsed->committer.when * 1000000)),
+			clock_human(arena,
+	                            when < INT64_MAX / 1000000 ? when * 1000000 : INT64_MAX)),
 		.hint = "Compare the clocks of this host and of who made it. When that time has come, the next pass goes "
 			"on; sooner: make the commit again (git commit --amend -S --date=now) and push it anew.");
 }

@@ -8,9 +8,6 @@ static struct known *find_known(struct lore *lore, struct known_map *map, const 
 static size_t find_slot(const struct known_map *map, const char *id);
 static void grow(struct arena *arena, struct known_map *map);
 static FALLIBLE set_aside(struct known *known, struct error *error);
-static FALLIBLE list_tree(struct lore *lore, const char *tree, const struct known **ret_known);
-static FALLIBLE touches(struct lore *lore, const char *commit, const struct text_list *parents,
-                        bool *ret_touches);
 static int compare_ids(const void *a, const void *b, void *history);
 static size_t find_in(const struct side *side, const char *id);
 static FALLIBLE keep_youngest(struct lore *lore, const struct text_list *all,
@@ -37,7 +34,7 @@ static FALLIBLE set_aside(struct known *known, struct error *error)
 	return NULL;
 }
 
-static FALLIBLE list_tree(struct lore *lore, const char *tree, const struct known **ret_known)
+FALLIBLE lore_list_tree(struct lore *lore, const char *tree, const struct known **ret_known)
 {
 	const struct steps_reader *reader = lore->rule->reader;
 	struct known *known = find_known(lore, &lore->trees, tree);
@@ -91,7 +88,7 @@ FALLIBLE lore_state(struct lore *lore, const char *commit, const char *path,
 		*ret_entry = slash ? NULL : entry;
 		return NULL;
 	}
-	TRY(list_tree(lore, entry->id, &inner));
+	TRY(lore_list_tree(lore, entry->id, &inner));
 	*ret_readable = !inner->refusal;
 	if (inner->refusal)
 		return NULL;
@@ -109,7 +106,7 @@ FALLIBLE lore_sets(struct lore *lore, const char *commit, const struct text_list
 	bool readable;
 
 	*ret_sets = *ret_doubt = false;
-	TRY(touches(lore, commit, parents, &readable));
+	TRY(lore_touches(lore, commit, parents, &readable));
 	if (!readable)
 		return NULL;
 	TRY(lore_state(lore, commit, file->path, &own, &readable));
@@ -126,8 +123,8 @@ FALLIBLE lore_sets(struct lore *lore, const char *commit, const struct text_list
 }
 
 /* Most commits of a long branch leave the folder as a parent had it: nothing of it needs to be looked at. */
-static FALLIBLE touches(struct lore *lore, const char *commit, const struct text_list *parents,
-                        bool *ret_touches)
+FALLIBLE lore_touches(struct lore *lore, const char *commit, const struct text_list *parents,
+                      bool *ret_touches)
 {
 	const struct known *own, *parent;
 

@@ -24,7 +24,8 @@ struct error *trust_refuse(struct question *question)
 			.what = arena_printf(arena, "too few persons vouch for commit '%s'",
 		                             short_id),
 			.why = arena_printf(
-				arena, "the policy wants %s, one of whom set none of its files",
+				arena,
+				"the policy wants %s for each of its files, one of whom set none of them",
 				text_plural(arena, question->rule->threshold, "person")),
 			.hint = arena_printf(
 				arena,
@@ -52,7 +53,8 @@ struct error *trust_refuse(struct question *question)
 
 const char *trust_approve_command(struct arena *arena, const char *target, const char *commit)
 {
-	const char *tag = arena_printf(arena, "approve/%s/%s/$(whoami)", target, commit);
+	const char *tag =
+		arena_printf(arena, "approve/%s/%s/$(whoami)", target ? target : "TARGET", commit);
 
 	return arena_printf(arena, "git tag -s -m approved %s %s && git push origin %s", tag,
 	                    commit, tag);

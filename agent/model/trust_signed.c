@@ -5,58 +5,30 @@
  */
 #include "model/trust_parts.h"
 
-struct persons {
-	struct text_list all; /* who vouch */
-	struct text_list
-		authors; /* who set one of the files, by signature or by the names in an unsigned commit */
-};
-
-static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
-                           struct trust_voucher *voucher);
-static FALLIBLE find_vouching(struct question *question, struct trust_voucher *voucher);
-static FALLIBLE wait_for_dates(struct question *question, struct trust_voucher *voucher);
+static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index);
+static FALLIBLE find_vouching(struct question *question, struct voucher *voucher);
+static FALLIBLE wait_for_dates(struct question *question, const struct voucher *voucher);
 static FALLIBLE judge_brought(struct question *question);
 static void find_merged(struct question *question);
 static FALLIBLE find_pulls(struct question *question);
-static bool allowed(const struct question *question, const char *principal, const bool *which);
-static bool allowed_for(const struct question *question, const char *principal,
-                        const struct change *change);
 static FALLIBLE find_taggers(const struct question *question, const char *commit, const bool *which,
                              struct text_list *ret_taggers);
 static FALLIBLE find_open(struct question *question);
 static FALLIBLE sets_entry(struct question *question, const struct change *change, bool *ret_sets);
 static bool signed_all_brought(const struct question *question, const struct change *change);
-static bool is_of(const struct step_file *file, const struct change *change);
-static const struct change *change_of(const struct question *question,
-                                      const struct step_file *file);
-static FALLIBLE vouch_without_side(struct question *question, struct trust_voucher *voucher);
-static FALLIBLE find_voucher(struct question *question, size_t first,
-                             struct trust_voucher *voucher);
+static FALLIBLE vouch_without_side(struct question *question, struct voucher *voucher);
+static FALLIBLE find_voucher(struct question *question, size_t first, struct voucher *voucher);
 static FALLIBLE try_candidate(struct question *question, struct side *side, size_t candidate,
-                              struct trust_voucher *voucher);
-static FALLIBLE is_exactly(struct question *question, const struct folder *folder, bool *ret_same);
-static FALLIBLE is_whole(struct question *question, const struct folder *folder,
-                         const struct text_list *bases, const char **ret_missing);
-static FALLIBLE changed_since_all(struct question *question, const struct folder *folder,
-                                  const struct text_list *bases, const char *name,
-                                  bool *ret_changed);
-static FALLIBLE is_fresh(struct question *question, const char *candidate, const char **ret_stale);
-static FALLIBLE last_passed(struct question *question, const char *entry, const char **ret_commit);
+                              struct voucher *voucher);
+static FALLIBLE try_with_all(struct question *question, struct voucher *voucher);
+static FALLIBLE try_heads(struct question *question, size_t first, struct voucher *voucher);
 static FALLIBLE is_own(struct question *question, struct side *side, bool is_tagged,
                        struct persons *persons, struct flaw *flaw);
-static FALLIBLE note_setters(struct question *question, const struct side *side,
-                             const struct step_file *file, struct persons *persons,
-                             size_t *ret_setters, const struct step_commit **ret_unvouched);
-static void note_person(struct question *question, const struct step_commit *commit,
-                        const struct change *change, struct persons *persons);
-static bool enough(const struct question *question, const struct persons *persons);
 static void miss(struct question *question, struct flaw flaw);
 
-FALLIBLE trust_judge(struct arena *arena, const struct trust_rule *rule, struct steps *steps,
-                     struct trust_voucher **ret_vouchers)
+FALLIBLE trust_judge(struct arena *arena, const struct trust_rule *rule, struct steps *steps)
 {
 	struct lore lore = {.arena = arena, .rule = rule};
-	struct trust_voucher *vouchers = ARENA_ARRAY(arena, struct trust_voucher, steps->count);
 
 	for (size_t i = 0; i < steps->count; i++) {
 		struct step *step = &steps->items[i];
@@ -64,18 +36,17 @@ FALLIBLE trust_judge(struct arena *arena, const struct trust_rule *rule, struct 
 		if (step->refusal)
 			continue;
 		if (step->changes.count)
-			TRY(judge_step(&lore, steps, i, &vouchers[i]));
+			TRY(judge_step(&lore, steps, i));
 		else
 			step->passed = true;
 	}
-	*ret_vouchers = vouchers;
 	return NULL;
 }
 
-static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
-                           struct trust_voucher *voucher)
+static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index)
 {
 	struct step *step = &steps->items[index];
+	struct voucher voucher = {0};
 	struct question question = {
 		.lore = lore,
 		.rule = lore->rule,
@@ -88,11 +59,18 @@ static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
 	TRY(judge_brought(&question));
 	if (question.signer->verdict.kind != VERDICT_BAD &&
 	    question.signer->verdict.kind != VERDICT_MALFORMED)
-		TRY(find_vouching(&question, voucher));
-	if (voucher->persons.count) {
-		TRY(wait_for_dates(&question, voucher));
-		step->passed = step->verified = !step->refusal;
+		TRY(find_vouching(&question, &voucher));
+	if (voucher.persons.count)
+		TRY(wait_for_dates(&question, &voucher));
+	if (step->refusal)
 		return NULL;
+	if (voucher.persons.count) {
+		step->passed = step->verified = true;
+		step->voucher = voucher.commit;
+		step->vouched_by = voucher.persons;
+		for (size_t i = 0; i < step->brought.count && !voucher.commit; i++)
+			step->brought.items[i].tagged = voucher.tagged;
+		return voucher.commit ? trust_find_aside(lore, step, voucher.tagged) : NULL;
 	}
 	if (step_is_settled(step)) {
 		step->passed = step->settled = true;
@@ -104,7 +82,7 @@ static FALLIBLE judge_step(struct lore *lore, struct steps *steps, size_t index,
 }
 
 /* What costs nothing first; the remote is asked for pull requests and tags only when that is not enough. */
-static FALLIBLE find_vouching(struct question *question, struct trust_voucher *voucher)
+static FALLIBLE find_vouching(struct question *question, struct voucher *voucher)
 {
 	find_merged(question);
 	TRY(find_open(question));
@@ -120,11 +98,26 @@ static FALLIBLE find_vouching(struct question *question, struct trust_voucher *v
 		TRY(find_taggers(question, question->step->id, NULL, &question->taggers));
 	if (question->taggers.count)
 		TRY(vouch_without_side(question, voucher));
+	if (!voucher->persons.count && question->rule->threshold > 1 &&
+	    (question->taggers.count || question->open_count < question->step->changes.count))
+		TRY(try_with_all(question, voucher));
 	return NULL;
 }
 
+/*
+ * What the step's own signature or tags vouch for, a commit of the branch may vouch for, too: then its persons count
+ * beside theirs.
+ */
+static FALLIBLE try_with_all(struct question *question, struct voucher *voucher)
+{
+	question->open_count = question->step->changes.count;
+	for (size_t i = 0; i < question->open_count; i++)
+		question->open[i] = true;
+	return try_heads(question, 0, voucher);
+}
+
 /* A clock that runs ahead, or a commit made to look young for longer: it waits until its date has come. */
-static FALLIBLE wait_for_dates(struct question *question, struct trust_voucher *voucher)
+static FALLIBLE wait_for_dates(struct question *question, const struct voucher *voucher)
 {
 	struct step *step = question->step;
 	const struct step_commit *candidate = NULL;
@@ -133,10 +126,7 @@ static FALLIBLE wait_for_dates(struct question *question, struct trust_voucher *
 		TRY(lore_judge(question->lore, voucher->commit, &candidate));
 	step->refusal = steps_wait_for_dates(question->lore->arena, step, candidate,
 	                                     question->rule->latest);
-	if (!step->refusal)
-		return NULL;
-	step->refused_at = "verify";
-	*voucher = (struct trust_voucher){0};
+	step->refused_at = step->refusal ? "verify" : NULL;
 	return NULL;
 }
 
@@ -177,24 +167,6 @@ static FALLIBLE find_pulls(struct question *question)
 	return NULL;
 }
 
-/* May the person deploy these changes? `which` NULL: all of the step's. */
-static bool allowed(const struct question *question, const char *principal, const bool *which)
-{
-	const struct changes *changes = &question->step->changes;
-
-	for (size_t i = 0; i < changes->count; i++)
-		if ((!which || which[i]) && !allowed_for(question, principal, &changes->items[i]))
-			return false;
-	return principal;
-}
-
-static bool allowed_for(const struct question *question, const char *principal,
-                        const struct change *change)
-{
-	return principal && (!question->rule->allows ||
-	                     question->rule->allows(question->rule->context, principal, change));
-}
-
 static FALLIBLE find_taggers(const struct question *question, const char *commit, const bool *which,
                              struct text_list *ret_taggers)
 {
@@ -204,7 +176,7 @@ static FALLIBLE find_taggers(const struct question *question, const char *commit
 	if (rule->taggers)
 		TRY(rule->taggers(rule->context, commit, question->lore->arena, &persons));
 	for (size_t i = 0; i < persons.count; i++)
-		if (allowed(question, persons.items[i], which))
+		if (person_allowed(question, persons.items[i], which))
 			add_distinct(question->lore->arena, ret_taggers, persons.items[i]);
 	return NULL;
 }
@@ -219,7 +191,7 @@ static FALLIBLE find_open(struct question *question)
 		bool sets = false;
 
 		if (question->signer->vouched &&
-		    allowed_for(question, question->signer->principal, change))
+		    person_allowed_for(question, question->signer->principal, change))
 			TRY(sets_entry(question, change, &sets));
 		question->open[i] = !sets;
 		question->open_count += !sets;
@@ -239,7 +211,7 @@ static FALLIBLE sets_entry(struct question *question, const struct change *chang
 	for (size_t i = 0; i < step->files.count; i++) {
 		bool sets = true, doubt;
 
-		if (is_of(&step->files.items[i], change))
+		if (file_is_of(&step->files.items[i], change))
 			TRY(lore_sets(question->lore, step->id, &question->step->parents,
 			              &step->files.items[i], &sets, &doubt));
 		if (!sets)
@@ -256,41 +228,22 @@ static bool signed_all_brought(const struct question *question, const struct cha
 
 	for (size_t i = 0; i < brought->count; i++)
 		if (!brought->items[i].vouched ||
-		    !allowed_for(question, brought->items[i].principal, change))
+		    !person_allowed_for(question, brought->items[i].principal, change))
 			return false;
 	return true;
 }
 
-static bool is_of(const struct step_file *file, const struct change *change)
-{
-	const size_t length = strlen(change->name);
-
-	return text_starts(file->path, change->name) &&
-	       (file->path[length] == '/' || file->path[length] == '\0');
-}
-
-static const struct change *change_of(const struct question *question, const struct step_file *file)
-{
-	const struct changes *changes = &question->step->changes;
-
-	for (size_t i = 0; i < changes->count; i++)
-		if (is_of(file, &changes->items[i]))
-			return &changes->items[i];
-	BUG("the file '%s' is in no entry that the step changed", file->path);
-}
-
 /* The step's own signature, or tags on it, vouch for all; what is left is whether that makes enough persons. */
-static FALLIBLE vouch_without_side(struct question *question, struct trust_voucher *voucher)
+static FALLIBLE vouch_without_side(struct question *question, struct voucher *voucher)
 {
-	struct arena *arena = question->lore->arena;
-	struct persons persons = {0};
+	struct persons persons = persons_none(question);
 
 	for (size_t i = 0; i < question->step->files.count; i++) {
 		const struct step_file *file = &question->step->files.items[i];
 		const struct step_commit *unvouched;
 		size_t setters;
 
-		TRY(note_setters(question, NULL, file, &persons, &setters, &unvouched));
+		TRY(persons_note_setters(question, NULL, file, &persons, &setters, &unvouched));
 		for (size_t k = 0; k < question->heads.count; k++) {
 			struct side side;
 
@@ -298,24 +251,31 @@ static FALLIBLE vouch_without_side(struct question *question, struct trust_vouch
 			              question->heads.items[k], &side));
 			for (size_t n = 0; n < side.history.count; n++)
 				side.reached[n] = true;
-			TRY(note_setters(question, &side, file, &persons, &setters, &unvouched));
+			TRY(persons_note_setters(question, &side, file, &persons, &setters,
+			                         &unvouched));
 		}
 	}
 	for (size_t i = 0; i < question->taggers.count; i++)
-		add_distinct(arena, &persons.all, question->taggers.items[i]);
-	if (allowed(question, question->signer->principal, NULL))
-		add_distinct(arena, &persons.all, question->signer->principal);
-	if (enough(question, &persons))
-		voucher->persons = persons.all;
+		persons_approve(question, &persons, question->taggers.items[i], NULL);
+	if (person_allowed(question, question->signer->principal, NULL))
+		persons_approve(question, &persons, question->signer->principal, NULL);
+	if (persons_enough(question, &persons))
+		*voucher =
+			(struct voucher){.persons = persons.all, .tagged = question->taggers.count};
 	else
 		miss(question, (struct flaw){.miss = MISS_THRESHOLD});
 	return NULL;
 }
 
-static FALLIBLE find_voucher(struct question *question, size_t first, struct trust_voucher *voucher)
+static FALLIBLE find_voucher(struct question *question, size_t first, struct voucher *voucher)
 {
 	if (!question->open_count)
 		return vouch_without_side(question, voucher);
+	return try_heads(question, first, voucher);
+}
+
+static FALLIBLE try_heads(struct question *question, size_t first, struct voucher *voucher)
+{
 	if (question->after_unreadable || question->step->parents.count > 2)
 		return NULL;
 	for (size_t i = first; i < question->heads.count && !voucher->persons.count; i++) {
@@ -330,13 +290,13 @@ static FALLIBLE find_voucher(struct question *question, size_t first, struct tru
 }
 
 static FALLIBLE try_candidate(struct question *question, struct side *side, size_t candidate,
-                              struct trust_voucher *voucher)
+                              struct voucher *voucher)
 {
 	struct lore *lore = question->lore;
 	const char *id = side->history.items[candidate].id;
 	struct flaw flaw = {.candidate = id};
 	struct text_list bases, taggers = {0};
-	struct persons persons = {0};
+	struct persons persons = persons_none(question);
 	const struct step_commit *signer;
 	const struct known *known;
 	bool is_same, by_signer;
@@ -344,12 +304,12 @@ static FALLIBLE try_candidate(struct question *question, struct side *side, size
 	TRY(lore_list(lore, id, &known));
 	if (known->refusal)
 		return NULL;
-	TRY(is_exactly(question, known->folder, &is_same));
+	TRY(candidate_is_exactly(question, known->folder, &is_same));
 	if (!is_same)
 		return NULL;
 	TRY(lore_judge(lore, id, &signer));
 	TRY(find_taggers(question, id, question->open, &taggers));
-	by_signer = signer->vouched && allowed(question, signer->principal, question->open);
+	by_signer = signer->vouched && person_allowed(question, signer->principal, question->open);
 	flaw.miss = MISS_WHO;
 	flaw.commit = signer;
 	if (signer->verdict.kind == VERDICT_BAD || signer->verdict.kind == VERDICT_MALFORMED ||
@@ -359,10 +319,12 @@ static FALLIBLE try_candidate(struct question *question, struct side *side, size
 	}
 	flaw.commit = NULL;
 	TRY(side_reach(lore, side, candidate, &bases));
-	TRY(is_whole(question, known->folder, &bases, &flaw.path));
+	TRY(candidate_is_whole(question, known->folder, &bases, &flaw.path));
+	if (!flaw.path)
+		TRY(candidate_is_whole_on_line(question, known->folder, id, &flaw.path));
 	flaw.miss = MISS_WHOLE;
 	if (!flaw.path) {
-		TRY(is_fresh(question, id, &flaw.path));
+		TRY(candidate_is_fresh(question, id, &flaw.path));
 		flaw.miss = MISS_FRESH;
 	}
 	if (flaw.path) {
@@ -376,112 +338,20 @@ static FALLIBLE try_candidate(struct question *question, struct side *side, size
 		return NULL;
 	}
 	for (size_t i = 0; i < taggers.count; i++)
-		add_distinct(lore->arena, &persons.all, taggers.items[i]);
+		persons_approve(question, &persons, taggers.items[i], question->open);
 	if (by_signer)
-		add_distinct(lore->arena, &persons.all, signer->principal);
-	if (question->signer->vouched && allowed(question, question->signer->principal, NULL))
-		add_distinct(lore->arena, &persons.all, question->signer->principal);
-	if (!enough(question, &persons)) {
+		persons_approve(question, &persons, signer->principal, question->open);
+	for (size_t i = 0; i < question->taggers.count; i++)
+		persons_approve(question, &persons, question->taggers.items[i], NULL);
+	if (question->signer->vouched &&
+	    person_allowed(question, question->signer->principal, NULL))
+		persons_approve(question, &persons, question->signer->principal, NULL);
+	if (!persons_enough(question, &persons)) {
 		miss(question, (struct flaw){.miss = MISS_THRESHOLD, .candidate = id});
 		return NULL;
 	}
-	*voucher = (struct trust_voucher){.commit = id, .persons = persons.all};
+	*voucher = (struct voucher){.commit = id, .persons = persons.all, .tagged = taggers.count};
 	return NULL;
-}
-
-/* The step has the open entries as the candidate. */
-static FALLIBLE is_exactly(struct question *question, const struct folder *folder, bool *ret_same)
-{
-	const struct changes *changes = &question->step->changes;
-
-	*ret_same = true;
-	for (size_t i = 0; i < changes->count; i++)
-		if (question->open[i] && !same_entry(changes->items[i].after,
-		                                     folder_find(folder, changes->items[i].name)))
-			*ret_same = false;
-	return NULL;
-}
-
-/* The step has everything that the candidate changed since their merge base. */
-static FALLIBLE is_whole(struct question *question, const struct folder *folder,
-                         const struct text_list *bases, const char **ret_missing)
-{
-	static const struct folder nothing;
-	const struct folder *before = &nothing;
-	const struct known *step, *base;
-	struct changes changes;
-
-	TRY(lore_list(question->lore, question->step->id, &step));
-	if (bases->count) {
-		TRY(lore_list(question->lore, bases->items[0], &base));
-		before = base->refusal ? &nothing : base->folder;
-	}
-	folder_compare(question->lore->arena, before, folder, &changes);
-	for (size_t i = 0; i < changes.count; i++) {
-		const char *name = changes.items[i].name;
-		bool changed;
-
-		TRY(changed_since_all(question, folder, bases, name, &changed));
-		if (changed &&
-		    !same_entry(folder_find(step->folder, name), changes.items[i].after)) {
-			*ret_missing = name;
-			return NULL;
-		}
-	}
-	return NULL;
-}
-
-/* With several merge bases, what is as in one of them came from there. */
-static FALLIBLE changed_since_all(struct question *question, const struct folder *folder,
-                                  const struct text_list *bases, const char *name,
-                                  bool *ret_changed)
-{
-	const struct known *base;
-
-	*ret_changed = true;
-	for (size_t i = 0; i < bases->count && *ret_changed; i++) {
-		TRY(lore_list(question->lore, bases->items[i], &base));
-		*ret_changed = base->refusal || !same_entry(folder_find(base->folder, name),
-		                                            folder_find(folder, name));
-	}
-	return NULL;
-}
-
-/* The candidate knew the last passed state of each open entry. */
-static FALLIBLE is_fresh(struct question *question, const char *candidate, const char **ret_stale)
-{
-	const struct changes *changes = &question->step->changes;
-
-	for (size_t i = 0; i < changes->count; i++) {
-		const char *last = NULL;
-		bool descends = true;
-
-		if (!question->open[i])
-			continue;
-		TRY(last_passed(question, changes->items[i].name, &last));
-		if (last)
-			TRY(lore_descends(question->lore, last, candidate, &descends));
-		if (!descends) {
-			*ret_stale = changes->items[i].name;
-			return NULL;
-		}
-	}
-	return NULL;
-}
-
-static FALLIBLE last_passed(struct question *question, const char *entry, const char **ret_commit)
-{
-	for (size_t i = (size_t)(question->step - question->steps->items); i-- > 0;) {
-		const struct step *step = &question->steps->items[i];
-
-		for (size_t k = 0; step->passed && k < step->changes.count; k++)
-			if (text_equal(step->changes.items[k].name, entry)) {
-				*ret_commit = step->id;
-				return NULL;
-			}
-	}
-	return question->rule->last_passed(question->rule->context, entry, question->lore->arena,
-	                                   ret_commit);
 }
 
 /* Each open file was set between base and candidate, and by signed commits only; a tag stands for unsigned ones. */
@@ -495,10 +365,10 @@ static FALLIBLE is_own(struct question *question, struct side *side, bool is_tag
 		const struct step_commit *unvouched = NULL;
 		size_t setters = 0;
 
-		TRY(note_setters(question, NULL, file, persons, &setters, &unvouched));
-		if (!question->open[change_of(question, file) - step->changes.items])
+		TRY(persons_note_setters(question, NULL, file, persons, &setters, &unvouched));
+		if (!question->open[file_change(question, file) - step->changes.items])
 			continue;
-		TRY(note_setters(question, side, file, persons, &setters, &unvouched));
+		TRY(persons_note_setters(question, side, file, persons, &setters, &unvouched));
 		if (setters &&
 		    (!unvouched || (is_tagged && unvouched->verdict.kind != VERDICT_BAD &&
 		                    unvouched->verdict.kind != VERDICT_MALFORMED)))
@@ -509,71 +379,6 @@ static FALLIBLE is_own(struct question *question, struct side *side, bool is_tag
 		return NULL;
 	}
 	return NULL;
-}
-
-/*
- * Those that set the file as the step has it: the step itself (side NULL), or what the candidate reaches. *ret_unvouched:
- * one that nobody vouches for, a bad or malformed one above all.
- */
-static FALLIBLE note_setters(struct question *question, const struct side *side,
-                             const struct step_file *file, struct persons *persons,
-                             size_t *ret_setters, const struct step_commit **ret_unvouched)
-{
-	const struct history own = {
-		.items = &(struct history_commit){question->step->id, question->step->parents},
-		.count = 1};
-	const struct history *history = side ? &side->history : &own;
-	const struct change *change = change_of(question, file);
-
-	*ret_setters = 0;
-	*ret_unvouched = NULL;
-	for (size_t i = 0; i < history->count; i++) {
-		const struct step_commit *commit;
-		bool sets, doubt;
-
-		if (side && !side->reached[i])
-			continue;
-		TRY(lore_sets(question->lore, history->items[i].id, &history->items[i].parents,
-		              file, &sets, &doubt));
-		if (!sets && !doubt)
-			continue;
-		TRY(lore_judge(question->lore, history->items[i].id, &commit));
-		*ret_setters += sets;
-		if ((!commit->vouched || !allowed_for(question, commit->principal, change)) &&
-		    (!*ret_unvouched || commit->verdict.kind == VERDICT_BAD ||
-		     commit->verdict.kind == VERDICT_MALFORMED))
-			*ret_unvouched = commit;
-		note_person(question, commit, change, persons);
-	}
-	return NULL;
-}
-
-/* Names in an unsigned commit are free text: they can only keep their bearer from being the second person. */
-static void note_person(struct question *question, const struct step_commit *commit,
-                        const struct change *change, struct persons *persons)
-{
-	struct arena *arena = question->lore->arena;
-
-	if (commit->vouched) {
-		add_distinct(arena, &persons->authors, commit->principal);
-		if (allowed_for(question, commit->principal, change))
-			add_distinct(arena, &persons->all, commit->principal);
-	} else if (commit->parsed) {
-		add_distinct(arena, &persons->authors, commit->parsed->author.email);
-		add_distinct(arena, &persons->authors, commit->parsed->committer.email);
-	}
-}
-
-static bool enough(const struct question *question, const struct persons *persons)
-{
-	if (!persons->all.count || persons->all.count < question->rule->threshold)
-		return false;
-	if (question->rule->threshold <= 1)
-		return true;
-	for (size_t i = 0; i < persons->all.count; i++)
-		if (!holds_text(&persons->authors, persons->all.items[i]))
-			return true;
-	return false;
 }
 
 static void miss(struct question *question, struct flaw flaw)

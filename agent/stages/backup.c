@@ -3,10 +3,12 @@
  * it again and does not take another. Where the policy allows it, a young one of the same database serves, whichever
  * target it was taken for. What a reader gets wrong: what a dump may not read is asked before it begins.
  */
-#include "stages/run.h"
+#include "stages/approvals.h"
 
 static const char *database_id(const struct run *run);
 static uint64_t longest_age(const struct config *config);
+static struct error *lift_age(struct run *run, uint64_t *age_ms);
+static void use_lifted(struct run *run);
 static struct error *note_invalid(struct run *run);
 static struct error *find_earlier(struct run *run, bool *ret_found);
 static struct error *refuse_unreadable(struct run *run);
@@ -14,7 +16,7 @@ static void found(struct run *run);
 
 struct error *backup_perform(struct run *run)
 {
-	const struct backup_request request = {
+	struct backup_request request = {
 		.target = run->target->name,
 		.run = run->id,
 		.scope = (enum backup_scope)run->policy->backup_scope,
@@ -33,16 +35,55 @@ struct error *backup_perform(struct run *run)
 		node_set_text(run->arena, run->evidence, "backup", "none: the policy does without");
 		return NULL;
 	}
-	if (run->policy->max_backup_age)
+	TRY(lift_age(run, &request.max_age_ms));
+	if (request.max_age_ms)
 		TRY(backup_find_recent(run->ports.backup, &request, run->arena, &is_there,
 		                       &run->backup));
 	if (!is_there) {
 		TRY(refuse_unreadable(run));
 		TRY(backup_take(run->ports.backup, &request, run->progress, run->arena,
 		                &run->backup));
-	}
+	} else if (run->backup.age_ms >= run->policy->max_backup_age)
+		use_lifted(run);
 	found(run);
 	return NULL;
+}
+
+/* An older backup serves a run when a person lifted that for each of its steps; the shortest of their ages counts. */
+static struct error *lift_age(struct run *run, uint64_t *age_ms)
+{
+	uint64_t shortest = run->plan.count ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct standing_override *override = NULL;
+
+		TRY(approvals_find(run, run->plan.items[i].commit, LIFT_BACKUP_AGE, &override));
+		if (!override || override->says.backup_age < shortest)
+			shortest = override ? override->says.backup_age : 0;
+	}
+	if (shortest > *age_ms)
+		*age_ms = shortest;
+	return NULL;
+}
+
+static void use_lifted(struct run *run)
+{
+	const size_t before = run->lifted.count;
+
+	for (size_t i = 0; i < run->plan.count; i++) {
+		const struct standing_override *override = NULL;
+		struct error *error =
+			approvals_find(run, run->plan.items[i].commit, LIFT_BACKUP_AGE, &override);
+
+		if (!error && override)
+			approvals_use(run, run->plan.items[i].commit, LIFT_BACKUP_AGE, override);
+	}
+	for (size_t i = before; i < run->lifted.count; i++) {
+		run_record_override(run, &run->lifted.items[i]);
+		node_set_text(run->arena, run->evidence, "lifted",
+		              run_say_lifted(run->arena, run->lifted.items[i].lifts,
+		                             run->lifted.items[i].by));
+	}
 }
 
 /* A database that was dropped and made anew under its name holds other data. */

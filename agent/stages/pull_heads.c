@@ -10,6 +10,8 @@
 #define PULLS_ASKED_MAXIMUM 10 /* of the numbers that a forge answers */
 
 static void add_number(const char *digits, const char *behind, struct pull_numbers *numbers);
+static void take_given(const struct run *run, const struct pull_numbers *numbers,
+                       struct text_list *heads);
 static FALLIBLE ask_forges(struct run *run, const struct step *step, struct text_list *prefixes);
 static void add_prefixes(struct arena *arena, uint64_t number, struct text_list *prefixes);
 static bool is_one_of(const struct text_list *names, const char *name);
@@ -53,16 +55,18 @@ FALLIBLE pull_heads(struct run *run, const struct step *step, struct text_list *
 {
 	struct text_list prefixes = {0}, heads = {0};
 	struct source_refs refs = {0}, found = {0};
+	struct pull_numbers numbers = {0};
 
-	for (size_t i = 0; i < step->brought.count; i++) {
-		const struct step_commit *commit = &step->brought.items[i];
-		struct pull_numbers numbers = {0};
-
-		if (commit->parsed && text_equal(commit->id, step->id))
-			numbers = pull_numbers_of(run->arena, commit->parsed);
-		for (size_t k = 0; k < numbers.count; k++)
-			add_prefixes(run->arena, numbers.items[k], &prefixes);
+	for (size_t i = 0; i < step->brought.count; i++)
+		if (step->brought.items[i].parsed &&
+		    text_equal(step->brought.items[i].id, step->id))
+			numbers = pull_numbers_of(run->arena, step->brought.items[i].parsed);
+	if (run->given_pulls) {
+		take_given(run, &numbers, ret_heads);
+		return NULL;
 	}
+	for (size_t i = 0; i < numbers.count; i++)
+		add_prefixes(run->arena, numbers.items[i], &prefixes);
 	if (!prefixes.count)
 		TRY(ask_forges(run, step, &prefixes));
 	if (!prefixes.count)
@@ -71,13 +75,26 @@ FALLIBLE pull_heads(struct run *run, const struct step *step, struct text_list *
 	for (size_t i = 0; i < refs.count; i++)
 		if (is_one_of(&prefixes, refs.items[i].name))
 			*LIST_ADD(run->arena, &found) = refs.items[i];
-	if (found.count)
-		TRY(source_bring(run->ports.source, &found, run->arena));
+	TRY(run_bring(run, &found, &run->notes));
 	for (size_t i = 0; i < found.count; i++)
 		if (is_there(run, found.items[i].id))
 			*LIST_ADD(run->arena, &heads) = found.items[i].id;
 	*ret_heads = heads;
 	return NULL;
+}
+
+/* Those that the message names; without a number, all: the person stands for the forge's answer. */
+static void take_given(const struct run *run, const struct pull_numbers *numbers,
+                       struct text_list *heads)
+{
+	for (size_t i = 0; i < run->given_pulls->count; i++) {
+		bool named = !numbers->count || !run->given_pulls->items[i].number;
+
+		for (size_t k = 0; k < numbers->count; k++)
+			named |= numbers->items[k] == run->given_pulls->items[i].number;
+		if (named)
+			*LIST_ADD(run->arena, heads) = run->given_pulls->items[i].commit;
+	}
 }
 
 /* A rebase leaves no number behind: only the forge knows. It is a hint like any other. */
@@ -90,6 +107,9 @@ static FALLIBLE ask_forges(struct run *run, const struct step *step, struct text
 
 		if (error && error->row->reaction == REACT_RETRY)
 			return error;
+		if (error)
+			*LIST_ADD(run->arena, &run->notes) = arena_printf(
+				run->arena, "%s: %s", error_line(run->arena, error), error->hint);
 		for (size_t k = 0; !error && k < pulls.count && k < PULLS_ASKED_MAXIMUM; k++)
 			add_prefixes(run->arena, pulls.items[k], prefixes);
 	}

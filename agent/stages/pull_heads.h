@@ -23,6 +23,6 @@ struct pull_numbers pull_numbers_of(struct arena *arena, const struct commit *co
 
 /*
  * The heads, fetched and kept. Without a number in the message the forges are asked, where one can be. A head that is
- * not there is left out; a remote or a forge that cannot be reached is an error (RETRY).
+ * not there, or too large, is left out; a remote or a forge that cannot be reached is an error (RETRY).
  */
 FALLIBLE pull_heads(struct run *run, const struct step *step, struct text_list *ret_heads);

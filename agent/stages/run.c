@@ -6,6 +6,7 @@
 #include "stages/run.h"
 
 #define LOCK_FILE "migration_lock.toml"
+#define REF_TOLD_MAXIMUM 160 /* code points of a ref's name in a note */
 
 static struct error *refuse_culprit(struct run *run, const struct steps *upto, const char *culprit,
                                     struct error *error);
@@ -91,6 +92,21 @@ struct error *run_stop_if_refused(const struct run *run)
 	return run->plan.count ? NULL : run->refusal;
 }
 
+struct error *run_need_baseline(const struct run *run)
+{
+	if (run->memory.has_baseline)
+		return NULL;
+	return FAIL(
+		run->arena, NO_BASELINE,
+		.what = arena_printf(run->arena, "target '%s' has no baseline", run->target->name),
+		.why = "nobody has said yet from which commit on the branch is to be trusted",
+		.hint = arena_printf(
+			run->arena,
+			"Choose the commit that the database agrees with, then: headgate "
+			"baseline --target %s COMMIT.",
+			run->target->name));
+}
+
 struct error *run_read_tree(struct run *run, const char *commit, struct tree *ret_tree)
 {
 	struct tree tree = {.commit = commit};
@@ -111,6 +127,45 @@ struct error *run_read_tree(struct run *run, const char *commit, struct tree *re
 	migrations_sort(&tree.migrations);
 	*ret_tree = tree;
 	return NULL;
+}
+
+struct error *run_bring(struct run *run, const struct source_refs *refs, struct text_list *notes)
+{
+	struct source_refs wanted = {0};
+	struct error *error = NULL;
+
+	for (size_t i = 0; i < refs->count; i++)
+		if (!*map_at(&run->left_out, run->arena, refs->items[i].id))
+			*LIST_ADD(run->arena, &wanted) = refs->items[i];
+	if (wanted.count)
+		error = source_bring(run->ports.source, &wanted, run->arena);
+	if (!error || !run_is_of_object(error))
+		return error;
+	for (size_t i = 0; i < wanted.count; i++) {
+		const struct source_refs one = {.items = &wanted.items[i], .count = 1, .room = 1};
+
+		if (wanted.count > 1)
+			error = source_bring(run->ports.source, &one, run->arena);
+		if (error && !run_is_of_object(error))
+			return error;
+		if (!error)
+			continue;
+		*map_at(&run->left_out, run->arena, wanted.items[i].id) = run;
+		if (notes)
+			*LIST_ADD(run->arena, notes) = arena_printf(
+				run->arena, "'%s' is left out: %s",
+				text_clip(run->arena, wanted.items[i].name, REF_TOLD_MAXIMUM),
+				error_line(run->arena, error));
+	}
+	return NULL;
+}
+
+bool run_is_of_object(const struct error *error)
+{
+	const struct error_row *rows = error_rows();
+
+	return error->row->reaction == REACT_REFUSE || error->row == &rows[ERR_GIT_OBJECT] ||
+	       error->row == &rows[ERR_UNKNOWN_COMMIT];
 }
 
 struct steps_reader run_steps_reader(struct run *run)
@@ -147,14 +202,26 @@ static struct error *note_problem(struct run *run, struct tree *tree, const char
 	return NULL;
 }
 
+/* What was read on the way may be large, and the commits many; what the run keeps must live as long as the run. */
 static struct error *list_commit(void *context, const char *id, struct arena *arena,
                                  const struct folder **ret_folder)
 {
+	AUTO_ARENA scratch = arena_new();
 	struct run *run = context;
-	struct folder *folder = ARENA_NEW(arena, struct folder);
+	void **known = map_at(&run->listings, run->arena, id), **shared;
+	struct folder folder = {0};
 
-	TRY(source_folder(run->ports.source, id, run->target->migrations, arena, folder));
-	*ret_folder = folder;
+	(void)arena;
+	if (!*known) {
+		TRY(error_copy(run->arena,
+		               source_folder(run->ports.source, id, run->target->migrations,
+		                             scratch, &folder)));
+		shared = map_at(&run->folders, run->arena, folder.tree ? folder.tree : "");
+		if (!*shared)
+			*shared = folder_copy(run->arena, &folder);
+		*known = *shared;
+	}
+	*ret_folder = *known;
 	return NULL;
 }
 
@@ -162,10 +229,16 @@ static struct error *list_tree(void *context, const char *id, struct arena *aren
                                const struct folder **ret_folder)
 {
 	struct run *run = context;
-	struct folder *folder = ARENA_NEW(arena, struct folder);
+	void **known = map_at(&run->folders, run->arena, id);
+	struct folder *folder;
 
-	TRY(source_entries(run->ports.source, id, arena, folder));
-	*ret_folder = folder;
+	(void)arena;
+	if (!*known) {
+		folder = ARENA_NEW(run->arena, struct folder);
+		TRY(source_entries(run->ports.source, id, run->arena, folder));
+		*known = folder;
+	}
+	*ret_folder = *known;
 	return NULL;
 }
 

@@ -38,6 +38,25 @@ struct record *run_record_held(struct run *run, const struct landing *landing)
 	return about(run, RECORD_HELD, landing, node_map(run->arena));
 }
 
+void run_record_override(struct run *run, const struct lifted *lifted)
+{
+	struct node *body = node_map(run->arena);
+	struct record *record = run_record(run, RECORD_OVERRIDE);
+
+	node_set_text(run->arena, body, "payload", lifted->payload);
+	node_set_text(run->arena, body, "tag", lifted->tag);
+	node_set_text(run->arena, body, "lifts", lifted->lifts);
+	node_set_text(run->arena, body, "by", lifted->by);
+	node_set_number(run->arena, body, "expires", lifted->expires);
+	record->commit = lifted->commit;
+	record->body = body;
+}
+
+const char *run_say_lifted(struct arena *arena, const char *lifts, const char *by)
+{
+	return arena_printf(arena, "%s lifted by %s (override tag)", lifts, by);
+}
+
 struct record *run_record_fence(struct run *run, int64_t epoch)
 {
 	struct node *body = node_map(run->arena);

@@ -1,15 +1,21 @@
 /*
- * Verify: who vouches for the steps. What a reader gets wrong: under trust `branch` nobody does, and yet ticks and
- * trailers are read there, as claims. Trust is `all`, `signed` (verify_signed.c) or `branch`.
+ * Verify: who vouches for the steps, under trust `all` and `branch`; verify_signed.c has `signed` and `tag`. What a reader
+ * gets wrong: under `branch` nobody vouches, and yet ticks and trailers are read, as claims.
  */
+#include "policy/roles.h"
 #include "stages/verdicts.h"
 #include "stages/verify_signed.h"
+
+#define UNSIGNED_MESSAGE (16 * 1024) /* bytes of it: for the number of a pull request */
 
 static struct error *settle_by_ledger(struct run *run, const struct ledger_row *row);
 static struct error *brings_row(struct run *run, const struct step_file *file,
                                 const struct ledger_row *row, bool *ret_brings);
+static void refuse_withdrawn(struct run *run);
 static void wait_for_dates(struct run *run);
 static struct error *read_claims(struct run *run);
+static struct error *read_commit(struct run *run, struct arena *arena, struct step_commit *commit);
+static const char *object(struct run *run, const struct step_commit *commit);
 static struct error *judge_commit(void *context, struct arena *arena, struct step_commit *commit);
 static void tell(struct run *run);
 
@@ -28,28 +34,49 @@ struct error *verify_steps(struct run *run)
 		for (size_t i = 0; i < run->ledger.count; i++)
 			if (plan_adopts(run->policy, &run->memory, &run->ledger.items[i]))
 				TRY(settle_by_ledger(run, &run->ledger.items[i]));
+		TRY(verdicts_prepare_steps(run, &run->steps));
+		refuse_withdrawn(run);
 	}
-	if (run->policy->trust == TRUST_SIGNED)
+	if (run->policy->trust == TRUST_SIGNED || run->policy->trust == TRUST_TAG)
 		return verify_signed(run, judge_commit);
 	TRY(steps_judge(run->arena, (enum trust)run->policy->trust, &run->steps, judge_commit,
 	                run));
+	if (run->policy->trust == TRUST_ALL)
+		roles_refuse_steps(run->arena, run->policy, &run->steps);
 	wait_for_dates(run);
 	return run->policy->trust == TRUST_BRANCH ? read_claims(run) : NULL;
 }
 
-struct error *verify_commit(struct run *run, const char *id, struct step_commit *ret_commit,
-                            struct error **ret_refusal)
+struct error *verify_commit(struct run *run, struct step_commit *commit)
 {
-	struct step_commit *commit = ARENA_NEW(run->arena, struct step_commit);
-	struct step step = {.id = id, .brought = {.items = commit, .count = 1, .room = 1}};
-	struct steps steps = {.items = &step, .count = 1, .room = 1};
+	return judge_commit(run, run->arena, commit);
+}
 
-	commit->id = id;
-	TRY(keyring_digest(run->ports.keyring, run->arena, &run->keys));
-	TRY(steps_judge(run->arena, TRUST_ALL, &steps, judge_commit, run));
-	*ret_commit = *commit;
-	*ret_refusal = step.refusal;
-	return NULL;
+/* A forge's merge is what a status names, though another commit vouches for it: who withdraws that means the step. */
+static void refuse_withdrawn(struct run *run)
+{
+	for (size_t i = 0; i < run->steps.count; i++) {
+		struct step *step = &run->steps.items[i];
+		const struct withdrawal *withdrawal = memory_withdrawn(&run->memory, step->id);
+
+		if (!withdrawal || step->refusal || !step_touches(step) || step_is_settled(step))
+			continue;
+		step->refused_at = "verify";
+		step->refusal = FAIL(
+			run->arena, NOT_VOUCHED,
+			.what = arena_printf(run->arena, "commit '%s' was withdrawn",
+		                             commit_short(run->arena, step->id)),
+			.why = arena_printf(run->arena, "by %s%s%s", withdrawal->by,
+		                            withdrawal->reason ? ": " : "",
+		                            withdrawal->reason ? withdrawal->reason : ""),
+			.hint = arena_printf(
+				run->arena,
+				"Undo it (%s); or, if it may be deployed after all: headgate withdraw "
+				"--undo --target %s %s",
+				step_undo_command(run->arena, step),
+				run->target->name ? run->target->name : "TARGET",
+				commit_short(run->arena, step->id)));
+	}
 }
 
 /* Under trust `branch` nobody vouches, and no date can make a signature look younger. */
@@ -111,28 +138,59 @@ static struct error *brings_row(struct run *run, const struct step_file *file,
 static struct error *read_claims(struct run *run)
 {
 	for (size_t i = 0; i < run->steps.count; i++)
-		for (size_t k = 0; k < run->steps.items[i].brought.count; k++) {
-			struct bytes raw = {0};
-
-			TRY(source_commit(run->ports.source,
-			                  run->steps.items[i].brought.items[k].id, run->arena,
-			                  &raw));
-			step_commit_read(run->arena, raw, &run->steps.items[i].brought.items[k]);
-		}
+		for (size_t k = 0; k < run->steps.items[i].brought.count; k++)
+			TRY(read_commit(run, run->arena, &run->steps.items[i].brought.items[k]));
 	return NULL;
 }
 
+/* What is above the maximum is malformed, as what breaks any other rule of the format. */
+static struct error *read_commit(struct run *run, struct arena *arena, struct step_commit *commit)
+{
+	struct bytes raw = {0};
+	struct error *error = source_commit(run->ports.source, commit->id, arena, &raw);
+
+	if (error && error->row != &error_rows()[ERR_GIT_LIMIT])
+		return error;
+	if (error)
+		commit->verdict = (struct verdict){.kind = VERDICT_MALFORMED, .reason = error->why};
+	else
+		step_commit_read(arena, raw, commit);
+	return NULL;
+}
+
+/* A commit may be large, and whoever may push chooses how many there are: of one that nobody signed little is kept. */
 static struct error *judge_commit(void *context, struct arena *arena, struct step_commit *commit)
 {
+	AUTO_ARENA scratch = arena_new();
+	struct step_commit read = {.id = commit->id};
 	struct run *run = context;
-	struct bytes raw = {0};
 
 	TRY(verdicts_first_seen(run, commit->id, &commit->seen));
-	TRY(source_commit(run->ports.source, commit->id, arena, &raw));
-	step_commit_read(arena, raw, commit);
-	if (!commit->parsed)
+	TRY(error_copy(arena, read_commit(run, scratch, &read)));
+	if (!read.parsed) {
+		commit->verdict = read.verdict;
+		commit->verdict.reason = arena_text(arena, read.verdict.reason);
 		return NULL;
-	return verdicts_judge(run, &commit->parsed->seal, commit->seen, &commit->verdict);
+	}
+	TRY(verdicts_judge(run, &read.parsed->seal, commit->seen, &commit->verdict));
+	commit->parsed = commit_copy(arena, read.parsed,
+	                             commit->verdict.kind == VERDICT_GOOD ? COMMIT_MAXIMUM
+	                                                                  : UNSIGNED_MESSAGE);
+	if (commit->verdict.kind == VERDICT_GOOD)
+		commit->objection = object(run, commit);
+	return NULL;
+}
+
+/* Why a good signature counts for nothing here. */
+static const char *object(struct run *run, const struct step_commit *commit)
+{
+	const struct withdrawal *withdrawal = memory_withdrawn(&run->memory, commit->id);
+
+	if (withdrawal)
+		return arena_printf(run->arena, "withdrawn by %s%s%s", withdrawal->by,
+		                    withdrawal->reason ? ": " : "",
+		                    withdrawal->reason ? withdrawal->reason : "");
+	return roles_identity_objection(run->arena, run->policy, commit);
 }
 
 static void tell(struct run *run)

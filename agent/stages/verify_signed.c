@@ -1,11 +1,15 @@
 /*
- * The rule `signed` on a run. What a reader gets wrong: what was passed before is not read from the repository alone. The
+ * The rules `signed` and `tag` on a run. What a reader gets wrong: what was passed before is not read from the repository alone. The
  * journal says where the baseline and the deployed commit are; the line between them can then only be one.
  */
 #include "stages/verify_signed.h"
 
 #include "model/trust.h"
+#include "policy/roles.h"
+#include "stages/approvals.h"
 #include "stages/pull_heads.h"
+
+#define NOTES_TOLD_MAXIMUM 3 /* whoever may push chooses how many tags there are */
 
 struct asking {
 	struct run *run;
@@ -20,10 +24,14 @@ static struct error *between(void *context, const char *from, const char *to, st
                              struct history *ret_history, bool *ret_descends);
 static struct error *last_passed(void *context, const char *entry, struct arena *arena,
                                  const char **ret_commit);
+static bool allows(void *context, const char *principal, const struct change *change);
+static struct error *find_taggers(void *context, const char *commit, struct arena *arena,
+                                  struct text_list *ret_persons);
 static struct error *find_pulls(void *context, const struct step *step, struct arena *arena,
                                 struct text_list *ret_heads);
 static FALLIBLE read_past(struct asking *asking);
-static void tell(struct run *run, const struct trust_voucher *vouchers);
+static void say_notes(struct run *run);
+static void tell(struct run *run);
 
 FALLIBLE verify_signed(struct run *run, steps_judging *judging)
 {
@@ -35,6 +43,8 @@ FALLIBLE verify_signed(struct run *run, steps_judging *judging)
 		.judging = judge,
 		.between = between,
 		.last_passed = last_passed,
+		.allows = allows,
+		.taggers = run->target->name ? find_taggers : NULL, /* tags name their target */
 		.pulls = find_pulls,
 		.context = &asking,
 		.threshold = run->policy->threshold,
@@ -42,12 +52,41 @@ FALLIBLE verify_signed(struct run *run, steps_judging *judging)
 		.latest = run->now + CLOCK_SKEW_S,
 		.target = run->target->name,
 	};
-	struct trust_voucher *vouchers = NULL;
 
-	TRY(trust_judge(run->arena, &rule, &run->steps, &vouchers));
+	TRY(run->policy->trust == TRUST_TAG ? trust_judge_by_tags(run->arena, &rule, &run->steps)
+	                                    : trust_judge(run->arena, &rule, &run->steps));
+	say_notes(run);
 	if (run->evidence)
-		tell(run, vouchers);
+		tell(run);
 	return NULL;
+}
+
+/* Who approved in vain shall see why: on the step, or on the head of what it merged, which people tag before the merge. */
+static void say_notes(struct run *run)
+{
+	for (size_t i = 0; i < run->steps.count && run->target->name; i++) {
+		const struct step *step = &run->steps.items[i];
+		struct text text = TEXT_IN(run->arena);
+		size_t told = 0;
+
+		if (!step->refusal || !step->refused_at)
+			continue;
+		for (size_t k = 0; k <= step->parents.count; k++) {
+			const struct text_list *notes =
+				approvals_notes(run, k ? step->parents.items[k - 1] : step->id);
+
+			for (size_t n = 0; n < notes->count && told < NOTES_TOLD_MAXIMUM; n++) {
+				if (!text_starts(notes->items[n], "the tag approve/"))
+					continue;
+				text_printf(&text, "; %s", notes->items[n]);
+				told++;
+			}
+		}
+		if (told)
+			step->refusal->why = arena_printf(
+				run->arena, "%s%s", step->refusal->why ? step->refusal->why : "",
+				text_get(&text) + (step->refusal->why ? 0 : 2));
+	}
 }
 
 /* For its age a signed commit's own date counts, too: it can only make it older. Keys never go by it. */
@@ -81,6 +120,18 @@ static struct error *last_passed(void *context, const char *entry, struct arena 
 	*ret_commit = asking->past_unknown ? asking->run->memory.deployed_commit
 	                                   : trust_past_find(&asking->past, entry);
 	return NULL;
+}
+
+static bool allows(void *context, const char *principal, const struct change *change)
+{
+	return roles_allow(((struct asking *)context)->run->policy, principal, change);
+}
+
+static struct error *find_taggers(void *context, const char *commit, struct arena *arena,
+                                  struct text_list *ret_persons)
+{
+	(void)arena; /* the run's */
+	return approvals_taggers(((struct asking *)context)->run, commit, ret_persons);
 }
 
 static struct error *find_pulls(void *context, const struct step *step, struct arena *arena,
@@ -119,20 +170,20 @@ static FALLIBLE read_past(struct asking *asking)
 	return NULL;
 }
 
-static void tell(struct run *run, const struct trust_voucher *vouchers)
+static void tell(struct run *run)
 {
 	struct node *steps = node_map(run->arena);
 
 	for (size_t i = 0; i < run->steps.count; i++) {
+		const struct step *step = &run->steps.items[i];
 		struct node *one = node_map(run->arena);
 
-		if (!vouchers[i].persons.count)
+		if (!step->vouched_by.count)
 			continue;
-		node_set_text(run->arena, one, "commit",
-		              vouchers[i].commit ? vouchers[i].commit : run->steps.items[i].id);
+		node_set_text(run->arena, one, "commit", step->voucher ? step->voucher : step->id);
 		node_set_text(run->arena, one, "persons",
-		              text_join(run->arena, &vouchers[i].persons, ", "));
-		node_set(run->arena, steps, run->steps.items[i].id, one);
+		              text_join(run->arena, &step->vouched_by, ", "));
+		node_set(run->arena, steps, step->id, one);
 	}
 	node_set(run->arena, run->evidence, "vouched_by", steps);
 }

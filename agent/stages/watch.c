@@ -19,17 +19,7 @@ struct error *watch_perform(struct run *run)
 {
 	size_t touching = 0;
 
-	if (!run->memory.has_baseline)
-		return FAIL(
-			run->arena, NO_BASELINE,
-			.what = arena_printf(run->arena, "target '%s' has no baseline",
-		                             run->target->name),
-			.why = "nobody has said yet from which commit on the branch is to be trusted",
-			.hint = arena_printf(
-				run->arena,
-				"Choose the commit that the database agrees with, then: headgate "
-				"baseline --target %s COMMIT.",
-				run->target->name));
+	TRY(run_need_baseline(run));
 	TRY(look_at_branch(run));
 	TRY(look_at_database(run));
 	TRY(run_read_tree(run, run->head, &run->head_tree));

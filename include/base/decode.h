@@ -17,6 +17,7 @@ enum field_kind {
 	FIELD_BOOL,     /* bool */
 	FIELD_PATH,     /* const char *, made absolute against the document's folder; of a …_file,
 	                 * "credential:NAME" is one in $CREDENTIALS_DIRECTORY, as systemd's LoadCredential= makes it */
+	FIELD_MAPS,     /* struct { … *items; size_t count, room; }: a list of maps, each decoded by the rows of `of` */
 };
 
 struct field {
@@ -27,9 +28,12 @@ struct field {
 		otherwise; /* the default as a person would write it; NULL: none. Of a list: "a, b"; "[]": empty */
 	bool required;
 	uint64_t minimum,
-		maximum; /* of a text or path: its bytes (default 4096); of others, maximum 0: no limit */
+		maximum; /* of a text or path, and of each in a list of texts: its bytes (default 4096); of a list of maps:
+	                  * its entries (default 1000); of others, maximum 0: no limit */
 	const char *const *choices; /* NULL-terminated */
 	const char *sentence;       /* the manual's text */
+	const struct field *of;     /* rows of a list of maps, offsets from the beginning of an item */
+	size_t of_count, of_size;   /* how many rows; bytes of an item */
 };
 
 struct document {           /* where a decoded tree came from; for messages and relative paths */

@@ -41,11 +41,6 @@ FALLIBLE engine_reconcile(const struct engine *engine, const struct target *targ
 FALLIBLE engine_look(const struct engine *engine, const struct target *target, struct arena *arena,
                      struct run *ret_run);
 
-/* Who vouches for a commit now. *ret_refusal: why it would be refused, NULL when it is good. Writes nothing. */
-FALLIBLE engine_verify(const struct engine *engine, const struct target *target, const char *text,
-                       struct arena *arena, struct step_commit *ret_commit,
-                       struct error **ret_refusal);
-
 /* Lets the next pass decide anew what stands refused. */
 FALLIBLE engine_retry(const struct engine *engine, const struct target *target,
                       struct arena *arena);

@@ -40,6 +40,7 @@ struct keys_change {
 	size_t changed;     /* decisions that change something; 0: there is nothing to write */
 	struct bytes added; /* behind what is there … */
 	struct bytes whole; /* … or all of it anew (size 0: not so) */
+	const char *folder; /* to be made first; NULL: it is there */
 };
 
 struct keys_offer {
@@ -59,6 +60,9 @@ struct keys_report keys_check_revoked(const struct key_files *files, const char 
  * has problems; ERR_CONFIG: none is configured; ERR_USAGE: no name, no date. */
 FALLIBLE keys_import(const struct engine *engine, const struct keys_offer *offer,
                      struct arena *arena, struct keys_change *ret_change);
+/* The same of OpenPGP keys, which get a file of their own in keys.openpgp; `source` and `valid_before` are not looked at. */
+FALLIBLE keys_import_openpgp(const struct engine *engine, const struct keys_offer *offer,
+                             struct arena *arena, struct keys_change *ret_change);
 /* `whom`: a fingerprint, or a person: all keys of theirs. `reason` may be NULL. Errors as keys_import. */
 FALLIBLE keys_revoke(const struct engine *engine, const char *whom, const char *reason,
                      struct arena *arena, struct keys_change *ret_change);

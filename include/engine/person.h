@@ -44,3 +44,23 @@ FALLIBLE engine_rollback(const struct engine *engine, const struct target *targe
 /* `reason` NULL: resume. *ret_changed: false when it was so already (with the same reason). */
 FALLIBLE engine_suspend(const struct engine *engine, const struct target *target,
                         const char *reason, struct arena *arena, bool *ret_changed);
+
+enum withdrawing {
+	WITHDRAW,
+	REINSTATE /* takes it back */
+};
+
+struct withdrawn {
+	const char *commit; /* its full id */
+	bool changed;       /* false: it was so already */
+	bool is_deployed;   /* the deployed commit descends from it: what it brought stays */
+	bool is_unknown;    /* no such commit was fetched: a pull request's, or one that will be pushed again */
+};
+
+/*
+ * A signature of this commit, and tags on it, vouch for nothing that waits any more; or do so again. `text` is a full id,
+ * or what names one commit of the branch's history. ERR_UNKNOWN_COMMIT for what is neither.
+ */
+FALLIBLE engine_withdraw(const struct engine *engine, const struct target *target,
+                         enum withdrawing withdrawing, const char *text, const char *reason,
+                         struct arena *arena, struct withdrawn *ret_withdrawn);

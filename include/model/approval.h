@@ -1,5 +1,5 @@
 /*
- * Tags by which persons speak (R6): refs/tags/approve/<target>/<full commit id>/<anything> vouches for that commit;
+ * Tags by which persons speak (R6.12): refs/tags/approve/<target>/<full commit id>/<anything> vouches for that commit;
  * refs/tags/override/<target>/<full commit id>/<anything> lifts for it what its message names. Annotated, signed, the
  * tag header equal to the ref's name behind refs/tags/, pointing at that commit. Pure.
  */
@@ -15,9 +15,6 @@ enum approval_kind { APPROVAL_VOUCHES, APPROVAL_OVERRIDES };
 /* "refs/tags/approve/shop/"; commit NULL: for all commits, else "…/<commit>/". */
 const char *approval_prefix(struct arena *arena, enum approval_kind kind, const char *target,
                             const char *commit);
-/* The commit that a ref's name speaks of, NULL: it is no such ref of this target. */
-const char *approval_commit(struct arena *arena, enum approval_kind kind, const char *target,
-                            const char *ref);
 /* Does the tag say what its ref says? NULL, or why it counts for nothing (a sentence without full stop). */
 const char *approval_flaw(struct arena *arena, const char *ref, const char *commit,
                           const struct tag *tag);

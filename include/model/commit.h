@@ -54,6 +54,9 @@ struct commit {
 FALLIBLE commit_parse(struct arena *arena, const char *id, struct bytes raw,
                       struct commit *ret_commit);
 
+/* Without the bytes of its seal, and with at most so many of its message: what is kept once it was judged. */
+struct commit *commit_copy(struct arena *arena, const struct commit *commit, size_t message);
+
 /* Trailers: the last paragraph of the message, `Key: value` by git-interpret-trailers(1); keys without case. */
 void message_trailers(struct arena *arena, const char *message, const char *key,
                       struct text_list *ret_values);

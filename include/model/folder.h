@@ -46,6 +46,7 @@ struct changes {
 };
 
 const struct folder_entry *folder_find(const struct folder *folder, const char *name);
+struct folder *folder_copy(struct arena *arena, const struct folder *folder);
 /* Entries that differ in mode or object, in the order of their names (bytes). Equal trees give none at once. */
 void folder_compare(struct arena *arena, const struct folder *before, const struct folder *after,
                     struct changes *ret_changes);

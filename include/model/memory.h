@@ -54,8 +54,21 @@ struct asked_rollback { /* a person typed `headgate rollback NAME` */
 	int64_t at_us;
 };
 
+struct override_used {       /* an override tag lifted something in a run */
+	const char *payload; /* digest of what was signed, which is what may be used once */
+	const char *tag, *commit, *lifts, *by;
+	int64_t run;
+	const char *outcome; /* of that run; NULL: it is open */
+};
+
 struct suspension { /* a person typed `headgate suspend` */
 	const char *reason, *by;
+	int64_t at_us;
+};
+
+struct withdrawal { /* a person typed `headgate withdraw COMMIT`: it and tags on it vouch for nothing that waits */
+	const char *commit;
+	const char *by, *reason; /* reason may be NULL */
 	int64_t at_us;
 };
 
@@ -134,6 +147,14 @@ struct memory {
 		struct asked_rollback *items;
 		size_t count, room;
 	} asked; /* rollbacks by hand that were not carried out yet, oldest first */
+	struct {
+		struct withdrawal *items;
+		size_t count, room;
+	} withdrawn;
+	struct {
+		struct override_used *items;
+		size_t count, room;
+	} overrides_used;                   /* oldest first */
 	const struct suspension *suspended; /* NULL: it is not */
 	int64_t epoch;                      /* the fence that this journal took last; 0: none */
 	struct run_memory *open_run;        /* NULL: none */
@@ -150,6 +171,10 @@ const char *memory_down(const struct memory *memory, const char *name, const cha
 const struct accepted_row *memory_accepted(const struct memory *memory,
                                            const char *row_id); /* NULL: nobody did */
 const struct asked_rollback *memory_asked(const struct memory *memory, const char *name);
+const struct withdrawal *memory_withdrawn(const struct memory *memory,
+                                          const char *commit); /* NULL: nobody withdrew it */
+/* The run that spent this override: it ended otherwise than superseded. 0: none did. */
+int64_t memory_spent(const struct memory *memory, const char *payload);
 const struct refusal *memory_refusal(const struct memory *memory, const char *commit,
                                      const char *migration);
 /* The first intent of a run whose fate nobody knows yet, or that waits for a person (NULL: all are settled, or no run). */

@@ -27,6 +27,8 @@ struct step_commit { /* a commit that a step brings and that touches the migrati
 	bool vouched;                        /* a person's good signature */
 	const char *principal, *fingerprint; /* of the good signature; else NULL */
 	int64_t seen; /* seconds: when the agent first saw it; 0: it was not asked */
+	/* Set while judging: an approval tag stands for it, on the step or on the voucher that it led to. */
+	bool tagged;
 	/* Set while judging: why a good signature counts for nothing here ("is withdrawn", …); NULL: it counts. */
 	const char *objection;
 };
@@ -57,10 +59,18 @@ struct step {
 	struct step_commits
 		brought; /* reachable from the step and not from its base, differing from any parent in the
 	                                migrations path; empty when the step changes nothing */
+	struct step_commits
+		aside; /* the same of the pull request's branch that vouches for it, as far as the step does not
+	                  reach it: after a squash or a rebase. Set while judging */
 	bool unreadable; /* its migrations path cannot be listed: see steps_walk */
 	bool passed;     /* starts at "no" */
 	bool verified;   /* passed because persons signed; false under trust: branch */
 	bool settled; /* passed only because the ledger has all that it brings: vouches for nothing */
+	const char *
+		voucher; /* the commit of a merged branch or of a pull request that vouches for it; NULL: the step's
+	                        own signature, tags, or nobody */
+	struct text_list
+		vouched_by; /* persons, distinct; of a passed step under trust signed and tag */
 	struct error *
 		refusal; /* why not, in the arena of whoever judged; NULL when it passed or was not judged yet */
 	const char *refused_at; /* the stage that refused it: "watch", "verify", "check", "lint" */

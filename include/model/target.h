@@ -8,15 +8,35 @@
 
 #include "base/text.h"
 
-enum trust { TRUST_ALL, TRUST_BRANCH, TRUST_SIGNED };
+enum trust { TRUST_ALL, TRUST_BRANCH, TRUST_SIGNED, TRUST_TAG };
 
 static inline const char *trust_name(enum trust trust)
 {
 	static const char *const names[] = {
-		[TRUST_ALL] = "all", [TRUST_BRANCH] = "branch", [TRUST_SIGNED] = "signed"};
+		[TRUST_ALL] = "all",
+		[TRUST_BRANCH] = "branch",
+		[TRUST_SIGNED] = "signed",
+		[TRUST_TAG] = "tag"};
 
 	return names[trust];
 }
+
+/* Whose e-mail address of a commit the signer must be. */
+enum identity_rule { IDENTITY_ANY, IDENTITY_COMMITTER, IDENTITY_AUTHOR };
+
+enum role_power { MAY_DEPLOY, MAY_ROLLBACK, MAY_OVERRIDE };
+
+struct role {
+	const char *name;
+	struct text_list persons; /* principals of the keyring, at least one */
+	unsigned may;             /* bit set of enum role_power */
+	struct text_list paths;   /* patterns over entries of the migrations path; empty: all */
+};
+
+struct roles {
+	struct role *items;
+	size_t count, room;
+};
 
 enum backup_rule { BACKUP_REQUIRED, BACKUP_NONE };
 enum late_rule { LATE_ALLOW, LATE_REFUSE };
@@ -40,9 +60,12 @@ struct policy {
 	const char *path;
 	const char *digest; /* SHA-256 of the file's bytes */
 	int trust;          /* enum trust; no default: it must be written out */
-	uint64_t threshold; /* distinct persons that vouch for a step; only under TRUST_SIGNED */
 	uint64_t
-		max_signature_age; /* ms since a signed commit was made or first seen; 0: no limit; only under TRUST_SIGNED */
+		threshold; /* distinct persons that vouch for a step; only under TRUST_SIGNED and TRUST_TAG */
+	uint64_t
+		max_signature_age; /* ms since a signature was made or first seen; 0: no limit; likewise */
+	int identity;              /* enum identity_rule */
+	struct roles roles;        /* none: see policy/roles.h */
 	unsigned checklist; /* bit set of enum checklist_item that must be satisfied */
 	int backup;         /* enum backup_rule */
 	int backup_scope;   /* enum backup_scope */
@@ -91,7 +114,7 @@ struct config {
 	} repository;
 	struct {
 		const char *allowed_signers, *revoked;
-		const char *openpgp; /* folder; at least this or allowed_signers under trust: all */
+		const char *openpgp; /* folder; this or allowed_signers, but under trust: branch */
 	} keys;
 	const char *backups; /* folder */
 	struct {

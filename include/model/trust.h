@@ -50,18 +50,20 @@ struct trust_rule {
 	const char *target; /* for the words: `git tag -s approve/<target>/…` */
 };
 
-struct trust_voucher { /* who vouched for a step; empty when it was refused or changes nothing */
-	const char *
-		commit; /* on the branch that was merged; NULL: the step's own signature, or tags */
-	struct text_list persons; /* distinct */
-};
+/*
+ * Judges the steps that have no refusal yet, oldest first; they came from steps_walk with the same reader. Sets passed,
+ * voucher and vouched_by, or refusal. An error means that no verdict could be reached.
+ */
+FALLIBLE trust_judge(struct arena *arena, const struct trust_rule *rule, struct steps *steps);
 
 /*
- * Judges the steps that have no refusal yet, oldest first; they came from steps_walk with the same reader. *ret_vouchers:
- * one a step. An error means that no verdict could be reached.
+ * Trust `tag`: a step passes when approval tags of `threshold` distinct persons who may do all that it changes stand on it
+ * or on later steps; a tag vouches for the line up to its commit. What has too few waits: ERR_NOT_TAGGED. Only the
+ * reader, judging, allows, taggers, threshold and target of the rule are used. Sets what trust_judge sets, but no
+ * voucher; judging is asked for all that a touching step brings, since its trailers and ticks count only where signed.
  */
-FALLIBLE trust_judge(struct arena *arena, const struct trust_rule *rule, struct steps *steps,
-                     struct trust_voucher **ret_vouchers);
+FALLIBLE trust_judge_by_tags(struct arena *arena, const struct trust_rule *rule,
+                             struct steps *steps);
 
 /* What a person types to approve the commit by a tag, and to push it. */
 const char *trust_approve_command(struct arena *arena, const char *target, const char *commit);

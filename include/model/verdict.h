@@ -21,8 +21,9 @@ enum verdict_kind {
 struct verdict {
 	enum verdict_kind kind;
 	const char *principal; /* the person, when the key is known; else NULL */
-	const char *
-		fingerprint; /* "SHA256:…"; of OpenPGP the primary key's, 40 upper-case hex digits; NULL: none */
+	/* "SHA256:…", of a certificate that of the key it is about; of OpenPGP the primary key's, 40 upper-case hex digits;
+	 * NULL: none */
+	const char *fingerprint;
 	enum signature_format format;
 	const char *reason; /* one sentence for people; NULL when good */
 };

@@ -17,7 +17,9 @@
  *   FENCE            the newest epoch counts.
  *   ACCEPTED         one per row; with what "gone" it also takes the migration out of the deployed ones.
  *   ROLLBACK_ASKED   one per migration, until HELD or ROLLBACK_WITHDRAWN.
+ *   OVERRIDE         one per override, run and what it lifts; the run's outcome is told with it.
  *   SUSPENDED        until RESUMED.
+ *   WITHDRAWN        one per commit, the newest, until REINSTATED; also over a BASELINE.
  *   SEEN             the first one counts, for all targets.
  *   STATUS           closes older pending ones of its forges, commit and context that were not delivered.
  * Anything else that breaks a record's own contract (a RUN_NEW without RUN_BEGUN, a body that does not name the

@@ -16,6 +16,7 @@
 
 struct key_entry {
 	const char *principal;   /* of a line of signers; else NULL */
+	bool authority;          /* of signers: it certifies keys; the principal is patterns */
 	const char *kind;        /* "ssh-ed25519" */
 	const char *fingerprint; /* "SHA256:…"; NULL when the key cannot be used */
 	const char *key;  /* kind and base64, as in a .pub file; NULL when it cannot be used */
@@ -43,6 +44,32 @@ struct key_problems {
 enum key_source {
 	KEYS_OF_PUBLIC_FILE, /* id_ed25519.pub: one key a line */
 	KEYS_OF_GITHUB,      /* the answer of GitHub's /users/NAME/ssh_signing_keys */
+};
+
+struct openpgp_offer {
+	const char *path;      /* of the file that somebody handed out */
+	const char *principal; /* whose keys they are */
+	const char *folder;    /* of the keyring; it need not be there yet */
+	const char *scratch;   /* a private folder for gpg's home */
+};
+
+struct openpgp_import {
+	const char *path;           /* PRINCIPAL.asc in that folder */
+	struct key_entries entries; /* its primary keys; `note` is their user id */
+	struct key_entries old;     /* those that stand there now */
+	struct bytes text;          /* what is to be written: fingerprints, and the keys */
+	bool is_same;               /* the same keys, byte for byte, stand there */
+	bool has_folder;
+};
+
+struct openpgp_files {
+	/*
+	 * Read as strictly as the keyring reads, by the same gpg, with the keys of everybody else beside it. ERR_KEY_FILE: it
+	 * cannot be used (private keys, several primary keys that it does not state, somebody else's key, …); ERR_KEYRING:
+	 * the folder that is there has problems; ERR_USAGE: that is no name for a person; ERR_FILE_….
+	 */
+	struct error *(*offered)(struct arena *arena, const struct openpgp_offer *offer,
+	                         struct openpgp_import *ret_import);
 };
 
 struct key_files {

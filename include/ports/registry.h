@@ -33,9 +33,13 @@ struct registry {
 	 * ERR_GIT_CHECKOUT; later also ERR_GIT_SHALLOW, where a clone was cut off. */
 	struct error *(*open_checkout)(struct arena *arena, const char *path,
 	                               struct source **ret_source);
+	/* The mirror as the last pass left it: nothing is asked of the remote. ERR_UNKNOWN_COMMIT: there is none yet. */
+	struct error *(*open_mirror)(struct arena *arena, const struct config *config,
+	                             struct source **ret_source);
 	struct error *(*open_keyring)(struct arena *arena, const struct config *config,
 	                              struct keyring **ret_keyring);
 	const struct key_files *key_files; /* without a state of its own */
+	const struct openpgp_files *openpgp_files; /* likewise */
 	/* *ret_schema: the schema of the ledger, from the database URL. */
 	struct error *(*open_database)(struct arena *arena, const struct config *config,
 	                               const struct target *target, struct database **ret_database,

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/map.h"
 #include "model/checklist.h"
 #include "model/fingerprint.h"
 #include "model/plan.h"
@@ -60,6 +61,21 @@ struct tree { /* the migrations folder at one commit, read */
 	} problems; /* all of them; the first is `problem` */
 };
 
+struct given_pulls { /* heads of pull requests that a person names (headgate verify --pull) */
+	struct {
+		uint64_t number; /* 0: any */
+		const char *commit;
+	} *items;
+	size_t count, room;
+};
+
+struct lifted {             /* by an override tag, in this run */
+	const char *commit; /* the step */
+	const char *lifts;  /* "checklist", "backup-age=6h" */
+	const char *tag, *payload, *by;
+	int64_t expires;
+};
+
 struct run {
 	struct arena *arena;
 	const struct config *config;
@@ -75,6 +91,9 @@ struct run {
 	/* watch */
 	const char *branch, *head;
 	struct steps steps;       /* since the deployed commit, oldest first */
+	struct map listings;      /* commit -> struct folder, read once (run_steps_reader) */
+	struct map folders;       /* tree -> the same: most commits have another's */
+	struct map left_out;      /* object that run_bring could not bring -> not NULL */
 	const char *schema;       /* of the ledger */
 	struct text_list schemas; /* owned */
 	struct server server;
@@ -91,6 +110,18 @@ struct run {
 
 	/* verify */
 	const char *keys; /* digest of the keyring */
+	struct verdicts *verdicts; /* what stages/verdicts.c knows; NULL: nothing yet */
+	const struct given_pulls *given_pulls; /* instead of what the remote has; NULL: ask it */
+
+	struct approvals *approvals; /* what stages/approvals.c read so far; NULL: nothing yet */
+
+	/* check */
+	struct ticks *ticks; /* what it listed so far; NULL: nothing yet */
+
+	struct {
+		struct lifted *items;
+		size_t count, room;
+	} lifted; /* recorded when the run begins; of what is not in its plan then, not at all */
 
 	/* backup */
 	bool has_backup;
@@ -155,9 +186,11 @@ FALLIBLE check_item(struct run *run, const struct plan_item *item);
 FALLIBLE lint_parse(struct run *run, struct parser_file **ret_files); /* one per item of the plan */
 FALLIBLE lint_item(struct run *run, struct plan_item *item, struct parser_file *file);
 
-/* One commit, as verify judges it; needs PORT_SOURCE, PORT_KEYRING, PORT_JOURNAL. *ret_refusal: NULL when it is good. */
-FALLIBLE verify_commit(struct run *run, const char *id, struct step_commit *ret_commit,
-                       struct error **ret_refusal);
+/*
+ * One commit, as verify judges it: fills commit->verdict, parsed, seen and objection from commit->id. Needs PORT_SOURCE,
+ * PORT_KEYRING, PORT_JOURNAL, and run->keys.
+ */
+FALLIBLE verify_commit(struct run *run, struct step_commit *commit);
 
 /* Makes the plan anew for the tree of the last step before the first refused one; called by watch, verify, check,
  * lint after they refused a step. Sets horizon, tree, plan, refusal, refused_step. */
@@ -171,8 +204,19 @@ FALLIBLE run_refuse_step(struct run *run, const char *stage, const char *commit,
 /* The refusal itself when nothing is left to do before it; NULL when the run may go on. */
 FALLIBLE run_stop_if_refused(const struct run *run);
 
+/* ERR_NO_BASELINE: without one nothing is known of the steps. */
+FALLIBLE run_need_baseline(const struct run *run);
+
 /* Reads the migrations folder of a commit. */
 FALLIBLE run_read_tree(struct run *run, const char *commit, struct tree *ret_tree);
+
+/*
+ * Brings what these refs name, whose names and objects somebody else chose: one that is more than the mirror takes is left
+ * out, takes no other with it, and is not asked for again in this run. `notes`: gets a line for each such; NULL: nobody wants to know.
+ */
+FALLIBLE run_bring(struct run *run, const struct source_refs *refs, struct text_list *notes);
+/* Is the error about that one object alone: it is not there any more, of another kind, too large? */
+bool run_is_of_object(const struct error *error);
 
 /* Listings for model/steps.h, read from the run's source. */
 struct steps_reader run_steps_reader(struct run *run);
@@ -186,5 +230,9 @@ struct record *run_record(struct run *run, enum record_kind kind);
 
 struct record *run_record_deployed(struct run *run, const struct landing *landing);
 struct record *run_record_held(struct run *run, const struct landing *landing);
+/* That an override was used. */
+void run_record_override(struct run *run, const struct lifted *lifted);
+/* "checklist lifted by ada@example.org (override tag)" */
+const char *run_say_lifted(struct arena *arena, const char *lifts, const char *by);
 struct record *run_record_fence(struct run *run, int64_t epoch);
 struct record *run_record_fingerprint(struct run *run, const struct fingerprint *fingerprint);

@@ -26,8 +26,35 @@ static struct bytes to_be_signed(struct ssh_world *world, struct bytes payload);
 static void add_string(struct text *text, struct bytes bytes);
 static struct bytes of(const char *text);
 static struct bytes read_whole(struct ssh_world *world, const char *name);
-static void certify(struct ssh_world *world, const char *name, const char *principal,
-                    const char *serial, const char *validity);
+static struct bytes sk_by(struct ssh_world *world, const char *public, unsigned char flags,
+                          struct bytes payload);
+static struct bytes key_in(struct ssh_world *world, const char *public);
+
+#define WITH(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define FOR_ADA "-n", "ada@example.org"
+
+static const struct {                 /* by ssh-keygen -s */
+	const char *name, *authority; /* a key that is not there yet is Ed25519 */
+	const char *const *arguments;
+} certificates[] = {
+	{"holder", "ca", WITH(FOR_ADA, "-z", "4")},
+	{"elsewhere", "ca", WITH("-n", "eve@elsewhere.org")},
+	{"nobody", "ca", WITH("-z", "5")},
+	{"both", "ca", WITH("-n", "ada@example.org,bob@example.org")},
+	{"twin", "ca", WITH("-n", "root,ada@example.org")},
+	{"odd", "ca", WITH("-n", "*@example.org")},
+	{"ended", "ca", WITH(FOR_ADA, "-V", "20200101:20200201")},
+	{"future", "ca", WITH(FOR_ADA, "-V", "20900101:20910101")},
+	{"withdrawn", "ca", WITH(FOR_ADA, "-z", "3")},
+	{"host", "ca", WITH(FOR_ADA, "-h")},
+	{"stranger", "eve", WITH(FOR_ADA)},
+	{"limited", "ca", WITH(FOR_ADA, "-O", "source-address=10.0.0.0/8")},
+	{"pinned", "ca", WITH(FOR_ADA, "-O", "verify-required")},
+	{"weak", "ca", WITH(FOR_ADA)},
+	{"sha1", "rsa2048", WITH(FOR_ADA, "-t", "ssh-rsa")},
+	{"second", "ca", WITH(FOR_ADA)},
+	{"rsa2048", "ca", WITH(FOR_ADA)},
+};
 
 void attack_world_begin(struct ssh_world *world, struct arena *arena, struct attack_keys *ret_keys)
 {
@@ -38,24 +65,17 @@ void attack_world_begin(struct ssh_world *world, struct arena *arena, struct att
 	ssh_world_key(world, "rsa1024", "rsa", "1024");
 	ssh_world_key(world, "rsa2048", "rsa", "2048");
 	ssh_world_key(world, "ca", "ed25519", NULL);
-	certify(world, "certified", "eve@elsewhere.org", "1", "always:forever");
-	certify(world, "ended", "ada@example.org", "2", "20200101:20200201");
-	certify(world, "withdrawn", "ada@example.org", "3", "always:forever");
+	ssh_world_key(world, "weak", "rsa", "1024");
+	for (size_t i = 0; i < sizeof certificates / sizeof *certificates; i++) {
+		if (access(ssh_world_path(world, certificates[i].name), F_OK) != 0)
+			ssh_world_key(world, certificates[i].name, "ed25519", NULL);
+		ssh_world_certify(world, certificates[i].authority, certificates[i].name,
+		                  certificates[i].arguments);
+	}
 	*ret_keys = (struct attack_keys){
 		.ada = pgp_world_key(world, "ada@example.org", "ed25519", CREATED, "never"),
 		.eve = pgp_world_key(world, "eve@example.org", "ed25519", CREATED, "never"),
 	};
-}
-
-/* A key of its own with a certificate by the CA, which ssh-keygen signs with when it is given as the .pub file. */
-static void certify(struct ssh_world *world, const char *name, const char *principal,
-                    const char *serial, const char *validity)
-{
-	const char *public = arena_printf(world->arena, "%s.pub", ssh_world_path(world, name));
-
-	ssh_world_key(world, name, "ed25519", NULL);
-	RUN(world, "ssh-keygen", NOTHING, "-q", "-s", ssh_world_path(world, "ca"), "-I", name, "-n",
-	    principal, "-z", serial, "-V", validity, public);
 }
 
 struct bytes attack_plain(struct ssh_world *world)
@@ -138,9 +158,8 @@ struct bytes attack_rsa_sha1(struct ssh_world *world, struct bytes payload)
 struct bytes attack_sk(struct ssh_world *world, unsigned char flags, struct bytes payload)
 {
 	const char *pem = ssh_world_path(world, "sk.pem");
-	const unsigned char behind[5] = {flags, 0, 0, 0, 7};
-	struct text key = TEXT_IN(world->arena), message = TEXT_IN(world->arena);
-	struct bytes public, digest;
+	struct text key = TEXT_IN(world->arena);
+	struct bytes public;
 
 	if (access(pem, F_OK) != 0)
 		RUN(world, "openssl", NOTHING, "genpkey", "-algorithm", "ed25519", "-out", pem);
@@ -151,6 +170,23 @@ struct bytes attack_sk(struct ssh_world *world, unsigned char flags, struct byte
 	ssh_world_write(world, "sk.pub",
 	                arena_printf(world->arena, "sk-ssh-ed25519@openssh.com %s sk\n",
 	                             base64_encode(world->arena, key.data, key.size)));
+	return sk_by(world, "sk.pub", flags, payload);
+}
+
+struct bytes attack_sk_certified(struct ssh_world *world, unsigned char flags, struct bytes payload)
+{
+	(void)attack_sk(world, flags, payload);
+	ssh_world_certify(world, "ca", "sk", WITH(FOR_ADA));
+	return sk_by(world, "sk-cert.pub", flags, payload);
+}
+
+static struct bytes sk_by(struct ssh_world *world, const char *public, unsigned char flags,
+                          struct bytes payload)
+{
+	const char *pem = ssh_world_path(world, "sk.pem");
+	const unsigned char behind[5] = {flags, 0, 0, 0, 7};
+	struct text message = TEXT_IN(world->arena);
+	struct bytes digest;
 
 	digest = RUN(world, "openssl", of("ssh:"), "dgst", "-sha256", "-binary");
 	text_add_bytes(&message, digest.data, digest.size);
@@ -161,10 +197,45 @@ struct bytes attack_sk(struct ssh_world *world, unsigned char flags, struct byte
 	                      text_bytes(&message), 0644));
 	return ssh_world_with_signature(
 		world, payload,
-		armored(world, text_bytes(&key), "sk-ssh-ed25519@openssh.com",
+		armored(world, key_in(world, public), "sk-ssh-ed25519@openssh.com",
 	                RUN(world, "openssl", NOTHING, "pkeyutl", "-sign", "-rawin", "-inkey", pem,
 	                    "-in", ssh_world_path(world, "sk.message")),
 	                (struct bytes){(const char *)behind, sizeof behind}));
+}
+
+/* The key of a .pub file, or its certificate. */
+static struct bytes key_in(struct ssh_world *world, const char *public)
+{
+	struct bytes key, file = read_whole(world, public);
+	const char *digits = strchr(file.data, ' ') + 1;
+
+	assert_true(base64_decode(world->arena, digits, strcspn(digits, " \n"), &key));
+	return key;
+}
+
+struct bytes attack_certificate(struct ssh_world *world, const char *name, const char *part,
+                                const char *other)
+{
+	const char *public = arena_printf(world->arena, "%s-cert.pub", name);
+	struct bytes payload = attack_plain(world);
+	struct bytes armor = ssh_world_sign(world, public, "git", "sha512", payload);
+	struct text digits = TEXT_IN(world->arena), changed = TEXT_IN(world->arena);
+	struct text_list lines = {0};
+	struct bytes blob;
+	const char *encoded;
+
+	text_split(world->arena, armor.data, '\n', &lines);
+	for (size_t i = 1; i + 2 < lines.count; i++)
+		text_add(&digits, lines.items[i]);
+	assert_true(base64_decode(world->arena, text_get(&digits), digits.size, &blob));
+	assert_int_equal(strlen(part), strlen(other));
+	blob = attack_replace(world, blob, part, other);
+	encoded = base64_encode(world->arena, blob.data, blob.size);
+	text_printf(&changed, "%s\n", lines.items[0]);
+	for (size_t i = 0; i < strlen(encoded); i += 70)
+		text_printf(&changed, "%.70s\n", encoded + i);
+	text_printf(&changed, "%s\n", lines.items[lines.count - 2]);
+	return ssh_world_with_signature(world, payload, text_bytes(&changed));
 }
 
 struct bytes attack_key_type(struct ssh_world *world, const char *type)

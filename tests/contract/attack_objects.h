@@ -29,6 +29,12 @@ struct bytes attack_gpg(struct ssh_world *world, const char *key, const char *op
 struct bytes attack_rsa_sha1(struct ssh_world *world, struct bytes payload); /* by rsa2048 */
 /* By a software ed25519-sk key; its public line goes to sk.pub. flags 1: touched. */
 struct bytes attack_sk(struct ssh_world *world, unsigned char flags, struct bytes payload);
+/* The same with a certificate of the key, for ada by the CA. */
+struct bytes attack_sk_certified(struct ssh_world *world, unsigned char flags,
+                                 struct bytes payload);
+/* Signed by a certificate's key, and then another text of the same length in the certificate itself. */
+struct bytes attack_certificate(struct ssh_world *world, const char *name, const char *part,
+                                const char *other);
 struct bytes attack_key_type(struct ssh_world *world,
                              const char *type); /* of a type nobody knows */
 

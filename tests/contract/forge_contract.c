@@ -251,8 +251,8 @@ static void a_look_at_its_health_shows_nothing_to_people(void **state)
 {
 	struct stage *stage = *state;
 	struct forge_health health = {0};
-	struct error *error = forge_check(stage->forge, status_context(stage->arena, "shop"), "main",
-	                                  stage->arena, &health);
+	struct error *error = forge_check(stage->forge, status_context(stage->arena, "shop"),
+	                                  "main", stage->arena, &health);
 
 	if (error)
 		fail_msg("%s: %s", error->what, error->why ? error->why : "");
@@ -261,9 +261,9 @@ static void a_look_at_its_health_shows_nothing_to_people(void **state)
 	assert_non_null(health.may_post_why);
 	assert_true(health.is_required_why || health.is_required == FORGE_NO);
 	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(stage->subject->count(stage->subject, stage->subject->commits[i],
-		                                       "shop"),
-		                 0);
+		assert_int_equal(
+			stage->subject->count(stage->subject, stage->subject->commits[i], "shop"),
+			0);
 }
 
 static void an_outage_is_told_and_survived(void **state)
@@ -290,6 +290,52 @@ static void an_outage_is_told_and_survived(void **state)
 	assert_int_equal(stage->subject->count(stage->subject, status.commit, "shop"), 1);
 }
 
+static void the_pull_requests_of_a_commit_are_its_own_and_at_most_ten(void **state)
+{
+	struct stage *stage = *state;
+	struct forge_subject *subject = stage->subject;
+	struct forge_pulls pulls = {0};
+
+	if (!subject->add_pull) {
+		assert_null(
+			forge_ask_pulls(stage->forge, subject->commits[0], stage->arena, &pulls));
+		assert_int_equal(pulls.count, 0);
+		return;
+	}
+	subject->add_pull(subject, subject->commits[0], 41);
+	for (uint64_t number = 1; number <= 12; number++)
+		subject->add_pull(subject, subject->commits[1], number);
+	assert_null(forge_ask_pulls(stage->forge, subject->commits[0], stage->arena, &pulls));
+	assert_int_equal(pulls.count, 1);
+	assert_int_equal(pulls.items[0], 41);
+	assert_null(forge_ask_pulls(stage->forge, subject->commits[1], stage->arena, &pulls));
+	assert_int_equal(pulls.count, 10);
+	assert_int_equal(pulls.items[0], 1);
+	if (subject->unknown_commit) {
+		assert_null(forge_ask_pulls(stage->forge, subject->unknown_commit, stage->arena,
+		                            &pulls));
+		assert_int_equal(pulls.count, 0);
+	}
+}
+
+static void an_outage_is_told_when_pull_requests_are_asked_for(void **state)
+{
+	struct stage *stage = *state;
+	struct forge_pulls pulls = {0};
+	struct error *error;
+
+	if (!stage->subject->set_down || !stage->subject->add_pull)
+		skip();
+	stage->subject->set_down(stage->subject, true);
+	error = forge_ask_pulls(stage->forge, stage->subject->commits[0], stage->arena, &pulls);
+	assert_non_null(error);
+	assert_int_equal(error->row->reaction, REACT_RETRY);
+	assert_int_equal(pulls.count, 0);
+	stage->subject->set_down(stage->subject, false);
+	assert_null(
+		forge_ask_pulls(stage->forge, stage->subject->commits[0], stage->arena, &pulls));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int forge_contract_run(struct forge_subject *subject)
@@ -310,6 +356,8 @@ int forge_contract_run(struct forge_subject *subject)
 		CASE(an_unknown_commit_is_refused_for_good),
 		CASE(a_look_at_its_health_shows_nothing_to_people),
 		CASE(an_outage_is_told_and_survived),
+		CASE(the_pull_requests_of_a_commit_are_its_own_and_at_most_ten),
+		CASE(an_outage_is_told_when_pull_requests_are_asked_for),
 	};
 
 	running = subject;

@@ -21,6 +21,8 @@ struct forge_subject {
 	size_t (*count)(struct forge_subject *subject, const char *commit, const char *target);
 	/* The place goes away, or comes back. NULL: it cannot. */
 	void (*set_down)(struct forge_subject *subject, bool down);
+	/* From now on the commit came by this pull request. NULL: the place knows none. */
+	void (*add_pull)(struct forge_subject *subject, const char *commit, uint64_t number);
 	/* Forgets everything. Called before each test. */
 	void (*reset)(struct forge_subject *subject);
 };

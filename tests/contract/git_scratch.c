@@ -111,6 +111,7 @@ const char *git_scratch_put(struct git_scratch *place, enum git_kind kind, struc
 		[GIT_KIND_COMMIT] = GIT_OBJECT_COMMIT,
 		[GIT_KIND_TREE] = GIT_OBJECT_TREE,
 		[GIT_KIND_BLOB] = GIT_OBJECT_BLOB,
+		[GIT_KIND_TAG] = GIT_OBJECT_TAG,
 	};
 	git_repository *repository = open_remote(place);
 	const char *id;
@@ -128,7 +129,11 @@ const char *git_scratch_put(struct git_scratch *place, enum git_kind kind, struc
 
 void git_scratch_set_branch(struct git_scratch *place, const char *name, const char *commit)
 {
-	const char *ref = arena_printf(place->arena, "refs/heads/%s", name);
+	git_scratch_set_ref(place, arena_printf(place->arena, "refs/heads/%s", name), commit);
+}
+
+void git_scratch_set_ref(struct git_scratch *place, const char *ref, const char *commit)
+{
 	git_repository *repository = open_remote(place);
 	git_reference *reference = NULL;
 	git_oid oid;

@@ -29,4 +29,6 @@ void git_scratch_remove(struct git_scratch *place);
 const char *git_scratch_put(struct git_scratch *place, enum git_kind kind, struct bytes bytes);
 void git_scratch_set_branch(struct git_scratch *place, const char *name,
                             const char *commit); /* NULL: removes it */
+/* Any ref by its full name; NULL: removes it. */
+void git_scratch_set_ref(struct git_scratch *place, const char *ref, const char *commit);
 void git_scratch_remove_folder(const char *folder);

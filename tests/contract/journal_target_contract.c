@@ -242,6 +242,90 @@ static void a_target_is_suspended_until_it_is_resumed(void **state)
 	assert_int_equal(stage->memory.epoch, 4);
 }
 
+static void use_override(struct stage *stage, int64_t run, const char *payload, const char *lifts)
+{
+	stage_add(stage,
+	          (struct record){.kind = RECORD_OVERRIDE,
+	                          .target = SHOP,
+	                          .run = run,
+	                          .commit = COMMIT_1,
+	                          .body = stage_body(stage,
+	                                             "{'payload': '%s', 'lifts': '%s', 'tag': "
+	                                             "'override/shop/x/ann', 'by': 'ann'}",
+	                                             payload, lifts)});
+	stage_write(stage);
+}
+
+static void an_override_is_spent_when_the_run_that_used_it_ends(void **state)
+{
+	static const char *const outcomes[] = {"superseded", "done"};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		const int64_t run = stage_open_run(stage, SHOP);
+		const struct override_used *used;
+
+		use_override(stage, run, "p1", "checklist");
+		use_override(stage, run, "p1", "checklist"); /* again, by the run that went on */
+		use_override(stage, run, "p1", "backup-age=6h");
+		stage_reopen(stage);
+		stage_look(stage, SHOP);
+		assert_int_equal(stage->memory.overrides_used.count, 2 + 2 * i);
+		used = &stage->memory.overrides_used.items[2 * i];
+		assert_string_equal(used->payload, "p1");
+		assert_string_equal(used->tag, "override/shop/x/ann");
+		assert_string_equal(used->commit, COMMIT_1);
+		assert_string_equal(used->lifts, "checklist");
+		assert_string_equal(used->by, "ann");
+		assert_int_equal(used->run, run);
+		assert_null(used->outcome);
+		assert_int_equal(memory_spent(&stage->memory, "p1"), 0);
+		stage_end_run(stage, SHOP, run, outcomes[i]);
+		stage_look(stage, SHOP);
+		assert_string_equal(stage->memory.overrides_used.items[2 * i].outcome, outcomes[i]);
+		assert_int_equal(memory_spent(&stage->memory, "p1"), i ? run : 0);
+		assert_int_equal(memory_spent(&stage->memory, "p2"), 0);
+	}
+	assert_int_equal(stage_look(stage, STOCK)->overrides_used.count, 0);
+}
+
+static void a_commit_is_withdrawn_until_it_is_reinstated(void **state)
+{
+	static const enum record_kind kinds[] = {RECORD_WITHDRAWN, RECORD_WITHDRAWN,
+	                                         RECORD_REINSTATED};
+	static const char *const commits[] = {COMMIT_1, COMMIT_2, COMMIT_1};
+	static const char *const reasons[] = {"her laptop", "a draft", "found it"};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		stage_add(stage,
+		          (struct record){.kind = kinds[i],
+		                          .target = SHOP,
+		                          .commit = commits[i],
+		                          .body = stage_body(stage, "{'by': 'ann', 'reason': '%s'}",
+		                                             reasons[i])});
+		stage_write(stage);
+		stage_reopen(stage);
+		stage_look(stage, SHOP);
+		assert_int_equal(stage->memory.withdrawn.count, i == 1 ? 2 : 1);
+	}
+	assert_null(memory_withdrawn(&stage->memory, COMMIT_1));
+	assert_string_equal(memory_withdrawn(&stage->memory, COMMIT_2)->reason, "a draft");
+	assert_string_equal(memory_withdrawn(&stage->memory, COMMIT_2)->by, "ann");
+	assert_true(memory_withdrawn(&stage->memory, COMMIT_2)->at_us > 0);
+	stage_add(stage, (struct record){.kind = RECORD_WITHDRAWN,
+	                                 .target = SHOP,
+	                                 .commit = COMMIT_2,
+	                                 .body = stage_body(stage, "{'by': 'bob'}")});
+	stage_add(stage,
+	          (struct record){.kind = RECORD_BASELINE, .target = SHOP, .commit = COMMIT_1});
+	stage_write(stage);
+	assert_int_equal(stage_look(stage, SHOP)->withdrawn.count, 1);
+	assert_string_equal(memory_withdrawn(&stage->memory, COMMIT_2)->by, "bob");
+	assert_null(memory_withdrawn(&stage->memory, COMMIT_2)->reason);
+	assert_int_equal(stage_look(stage, STOCK)->withdrawn.count, 0);
+}
+
 static void a_migration_that_comes_back_keeps_its_down_unless_it_changed(void **state)
 {
 	static const struct {
@@ -467,6 +551,8 @@ int journal_target_contract_run(struct journal_subject *subject)
 		STAGE_CASE(a_row_that_a_person_accepted_is_known_by_its_id),
 		STAGE_CASE(a_rollback_by_hand_is_asked_until_it_is_done_or_withdrawn),
 		STAGE_CASE(a_target_is_suspended_until_it_is_resumed),
+		STAGE_CASE(a_commit_is_withdrawn_until_it_is_reinstated),
+		STAGE_CASE(an_override_is_spent_when_the_run_that_used_it_ends),
 		STAGE_CASE(a_migration_that_comes_back_keeps_its_down_unless_it_changed),
 		STAGE_CASE(a_refusal_stands_with_all_that_it_said),
 		STAGE_CASE(one_refusal_stands_per_commit_and_migration),

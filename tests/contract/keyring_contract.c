@@ -205,6 +205,84 @@ static void a_broken_keyring_gives_no_verdict_at_all(void **state)
 	assert_string_equal(untouched, "untouched");
 }
 
+static struct keyring_ask *all_asks(struct bench *bench, size_t *ret_count)
+{
+	const struct keyring_subject *subject = bench->subject;
+	const int64_t times[] = {subject->from, subject->from - 1, subject->until,
+	                         subject->until + 1};
+	const size_t time_count = sizeof times / sizeof *times;
+	struct keyring_ask *asks =
+		ARENA_ARRAY(bench->arena, struct keyring_ask, SAMPLE_COUNT * time_count);
+
+	*ret_count = 0;
+	for (size_t i = 0; i < time_count; i++)
+		for (int sample = 0; sample < SAMPLE_COUNT; sample++)
+			asks[(*ret_count)++] =
+				(struct keyring_ask){&subject->samples[sample].seal, times[i]};
+	return asks;
+}
+
+static void expect_same(const char *one, const char *other)
+{
+	assert_int_equal(one != NULL, other != NULL);
+	if (one)
+		assert_string_equal(one, other);
+}
+
+static void many_are_judged_as_each_alone_in_any_order(void **state)
+{
+	struct bench *bench = *state;
+	size_t count, strides[] = {1, 5, 7}; /* none has a divisor in common with the count */
+	struct keyring_ask *asks = all_asks(bench, &count), *turned;
+	struct verdict *verdicts = ARENA_ARRAY(bench->arena, struct verdict, count);
+	struct verdict *alone = ARENA_ARRAY(bench->arena, struct verdict, count);
+
+	for (size_t i = 0; i < count; i++)
+		assert_null(keyring_judge(bench->keyring, asks[i].seal, asks[i].when, bench->arena,
+		                          &alone[i]));
+	turned = ARENA_ARRAY(bench->arena, struct keyring_ask, count);
+	for (size_t k = 0; k < sizeof strides / sizeof *strides; k++) {
+		for (size_t i = 0; i < count; i++)
+			turned[i] = asks[i * strides[k] % count];
+		assert_null(
+			keyring_judge_many(bench->keyring, turned, count, bench->arena, verdicts));
+		for (size_t i = 0; i < count; i++) {
+			const struct verdict *expected = &alone[i * strides[k] % count];
+
+			assert_int_equal(verdicts[i].kind, expected->kind);
+			assert_int_equal(verdicts[i].format, expected->format);
+			expect_same(verdicts[i].principal, expected->principal);
+			expect_same(verdicts[i].fingerprint, expected->fingerprint);
+			expect_same(verdicts[i].reason, expected->reason);
+		}
+	}
+	assert_null(keyring_judge_many(bench->keyring, asks, 0, bench->arena, verdicts));
+}
+
+static void a_broken_keyring_judges_none_of_many(void **state)
+{
+	struct bench *bench = *state;
+	size_t count;
+	struct keyring_ask *asks = all_asks(bench, &count);
+	struct verdict *verdicts = ARENA_ARRAY(bench->arena, struct verdict, count), alone;
+	const char *untouched = "untouched";
+	struct error *error, *same;
+
+	for (size_t i = 0; i < count; i++)
+		verdicts[i].principal = untouched;
+	bench->subject->break_it(bench->subject);
+	error = keyring_judge_many(bench->keyring, asks, count, bench->arena, verdicts);
+	same = keyring_judge(bench->keyring, asks[0].seal, asks[0].when, bench->arena, &alone);
+	assert_non_null(error);
+	assert_non_null(same);
+	assert_ptr_equal(error->row, same->row);
+	assert_string_equal(error->what, same->what);
+	assert_string_equal(error->why, same->why);
+	assert_string_equal(error->hint, same->hint);
+	for (size_t i = 0; i < count; i++)
+		assert_ptr_equal(verdicts[i].principal, untouched);
+}
+
 int keyring_contract_run(struct keyring_subject *subject)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +301,10 @@ int keyring_contract_run(struct keyring_subject *subject)
 		cmocka_unit_test_setup_teardown(
 			its_keys_are_listed_with_their_times_and_revocations, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_broken_keyring_gives_no_verdict_at_all, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(many_are_judged_as_each_alone_in_any_order, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(a_broken_keyring_judges_none_of_many, set_up,
 	                                        tear_down),
 	};
 

@@ -868,6 +868,133 @@ static void head_is_unknown_before_anything_was_fetched(void **state)
 	          ERR_UNKNOWN_COMMIT, "HEAD");
 }
 
+#define TAG_REF "refs/tags/approve/shop/" UNKNOWN "/ada"
+
+static const char *add_tag(struct fixture *fixture, const char *object)
+{
+	return build_tag(&fixture->build,
+	                 build_tag_bytes(fixture->arena, "approve/shop/" UNKNOWN "/ada", object,
+	                                 "commit", "approved\n"),
+	                 "-----BEGIN SSH SIGNATURE-----\nAA==\n-----END SSH SIGNATURE-----\n");
+}
+
+static struct source_refs list(struct fixture *fixture, const char *prefix, const char *other)
+{
+	struct source_refs refs = {0};
+	struct text_list prefixes = {0};
+
+	*LIST_ADD(fixture->arena, &prefixes) = prefix;
+	if (other)
+		*LIST_ADD(fixture->arena, &prefixes) = other;
+	must(source_list_refs(fixture->source, &prefixes, fixture->arena, &refs));
+	return refs;
+}
+
+static void refs_are_listed_by_prefix_in_order_and_with_their_own_ids(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *commit = add_commit(fixture, "a", NULL, NULL), *tag = add_tag(fixture, commit);
+	struct source_refs refs;
+
+	subject->set_branch(subject, "main", commit);
+	subject->set_ref(subject, TAG_REF, tag);
+	subject->set_ref(subject, "refs/tags/approve/other/" UNKNOWN "/ada", tag);
+	subject->set_ref(subject, "refs/pull/7/head", commit);
+	subject->set_ref(subject, "refs/pull/71/head", commit);
+	refs = list(fixture, "refs/tags/approve/shop/", "refs/pull/7");
+	assert_int_equal(refs.count, 3);
+	assert_string_equal(refs.items[0].name, "refs/pull/7/head");
+	assert_string_equal(refs.items[0].id, commit);
+	assert_string_equal(refs.items[1].name, "refs/pull/71/head");
+	assert_string_equal(refs.items[2].name, TAG_REF);
+	assert_string_equal(refs.items[2].id, tag);
+	assert_false(refs.is_cut);
+	assert_int_equal(list(fixture, "refs/tags/approve/nobody/", NULL).count, 0);
+	subject->set_ref(subject, TAG_REF, NULL);
+	assert_int_equal(list(fixture, "refs/tags/approve/shop/", NULL).count, 0);
+	subject->set_down(subject, true);
+	must_fail(source_list_refs(
+			  fixture->source,
+			  &(struct text_list){.items = (const char *[]){"refs/"}, .count = 1},
+			  fixture->arena, &refs),
+	          ERR_GIT_UNREACHABLE, NULL);
+}
+
+static void what_refs_name_is_brought_and_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *base = add_commit(fixture, "a", NULL, NULL);
+	const char *side = add_commit(fixture, "b", base, NULL), *tag = add_tag(fixture, side);
+	struct source_refs refs;
+	struct bytes raw;
+
+	subject->set_branch(subject, "main", base);
+	subject->set_ref(subject, "refs/pull/7/head", side);
+	subject->set_ref(subject, TAG_REF, tag);
+	must(source_fetch(fixture->source, "main", base, fixture->arena));
+	refs = list(fixture, "refs/tags/approve/shop/", "refs/pull/7/");
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	subject->set_down(subject, true);
+	must(source_tag(fixture->source, tag, fixture->arena, &raw));
+	assert_memory_equal(raw.data, "object ", strlen("object "));
+	must(source_commit(fixture->source, side, fixture->arena, &raw));
+	must_fail(source_tag(fixture->source, side, fixture->arena, &raw), ERR_GIT_OBJECT, NULL);
+	must_fail(source_commit(fixture->source, tag, fixture->arena, &raw), ERR_UNKNOWN_COMMIT,
+	          NULL);
+	subject->set_down(subject, false);
+	must(source_bring(fixture->source, &(struct source_refs){0}, fixture->arena));
+}
+
+static void a_ref_that_moved_or_went_meanwhile_is_no_error(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *base = add_commit(fixture, "a", NULL, NULL);
+	const char *first = add_commit(fixture, "b", base, NULL);
+	const char *second = add_commit(fixture, "c", base, NULL);
+	struct source_refs refs;
+	struct bytes raw;
+
+	subject->set_branch(subject, "main", base);
+	subject->set_ref(subject, "refs/pull/7/head", first);
+	subject->set_ref(subject, "refs/pull/8/head", first);
+	must(source_fetch(fixture->source, "main", base, fixture->arena));
+	refs = list(fixture, "refs/pull/", NULL);
+	subject->set_ref(subject, "refs/pull/7/head", second);
+	subject->set_ref(subject, "refs/pull/8/head", NULL);
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	refs = list(fixture, "refs/pull/", NULL);
+	assert_int_equal(refs.count, 1);
+	assert_string_equal(refs.items[0].id, second);
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	must(source_commit(fixture->source, second, fixture->arena, &raw));
+}
+
+/* Whoever may push can name a file so; what is kept of it must not stand in the way of later fetches. */
+static void a_ref_that_leads_to_no_commit_stops_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *base = add_commit(fixture, "a", NULL, NULL);
+	const char *next = add_commit(fixture, "b", base, NULL), *tag = add_tag(fixture, base);
+	const char *blob = build_blob(&fixture->build, "no commit");
+	struct source_refs refs;
+	struct bytes raw;
+
+	subject->set_branch(subject, "main", base);
+	subject->set_ref(subject, "refs/pull/7/head", blob);
+	must(source_fetch(fixture->source, "main", base, fixture->arena));
+	refs = list(fixture, "refs/pull/", NULL);
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	must_fail(source_tag(fixture->source, blob, fixture->arena, &raw), ERR_GIT_OBJECT, NULL);
+	subject->set_branch(subject, "main", next);
+	subject->set_ref(subject, TAG_REF, tag);
+	must(source_fetch(fixture->source, "main", next, fixture->arena));
+	refs = list(fixture, "refs/tags/approve/shop/", "refs/pull/");
+	must(source_bring(fixture->source, &refs, fixture->arena));
+	must(source_tag(fixture->source, tag, fixture->arena, &raw));
+}
+
 int source_contract_run(struct source_subject *tested)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -905,6 +1032,10 @@ int source_contract_run(struct source_subject *tested)
 		TEST(a_person_may_name_a_commit_in_several_ways),
 		TEST(what_names_no_commit_is_unknown),
 		TEST(head_is_unknown_before_anything_was_fetched),
+		TEST(refs_are_listed_by_prefix_in_order_and_with_their_own_ids),
+		TEST(what_refs_name_is_brought_and_kept),
+		TEST(a_ref_that_moved_or_went_meanwhile_is_no_error),
+		TEST(a_ref_that_leads_to_no_commit_stops_nothing),
 	};
 
 	subject = tested;

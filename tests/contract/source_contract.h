@@ -22,6 +22,8 @@ struct source_subject {
 	const char *(*put)(void *subject, enum git_kind kind, struct bytes bytes);
 	void (*set_branch)(struct source_subject *subject, const char *name,
 	                   const char *commit); /* NULL: removes it */
+	void (*set_ref)(struct source_subject *subject, const char *name,
+	                const char *id); /* any ref by its full name; NULL: removes it */
 	void (*set_down)(struct source_subject *subject,
 	                 bool down); /* the remote goes away, or comes back */
 };

@@ -94,6 +94,20 @@ void ssh_world_key(struct ssh_world *world, const char *name, const char *type, 
 	              NOTHING);
 }
 
+void ssh_world_certify(struct ssh_world *world, const char *authority, const char *name,
+                       const char *const *arguments)
+{
+	const char *all[16] = {"-q", "-s", ssh_world_path(world, authority), "-I", name};
+	size_t count = 5;
+
+	for (; *arguments; arguments++) {
+		assert_true(count + 2 < sizeof all / sizeof *all);
+		all[count++] = *arguments;
+	}
+	all[count] = arena_printf(world->arena, "%s.pub", ssh_world_path(world, name));
+	ssh_world_run(world, "ssh-keygen", all, NOTHING);
+}
+
 const char *ssh_world_public(struct ssh_world *world, const char *name)
 {
 	const char *path = ssh_world_path(world, arena_printf(world->arena, "%s.pub", name));

@@ -24,6 +24,9 @@ struct bytes ssh_world_run(struct ssh_world *world, const char *program,
 
 /* ssh-keygen -t type [-b bits]; the key has no passphrase and is named `name`. */
 void ssh_world_key(struct ssh_world *world, const char *name, const char *type, const char *bits);
+/* ssh-keygen -s: the key's certificate, which signs when it is given as NAME-cert.pub. Arguments (-n, -V …) end with NULL. */
+void ssh_world_certify(struct ssh_world *world, const char *authority, const char *name,
+                       const char *const *arguments);
 /* "ssh-ed25519 AAAA…", without the comment. */
 const char *ssh_world_public(struct ssh_world *world, const char *name);
 /* The raw bytes of a new commit on the repository's branch. key NULL: unsigned. */

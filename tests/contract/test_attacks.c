@@ -18,7 +18,35 @@
 #define NOW 1764000000
 #define NOTHING ((struct bytes){NULL, 0})
 
-enum revocations { NONE, LIST, KRL, SERIAL, OPENPGP, MISSING };
+enum revocations {
+	NONE,
+	LIST,
+	CA_LISTED,
+	HOLDER_LISTED,
+	KRL,
+	SERIAL,
+	KEY_ID,
+	CA_IN_KRL,
+	OPENPGP,
+	MISSING
+};
+
+static const struct {
+	const char
+		*text; /* of the file, or of what ssh-keygen makes the KRL of; "%NAME" for a key */
+	bool is_krl;
+} revocation_files[] = {
+	[NONE] = {"", false},
+	[LIST] = {"%ed25519\n", false},
+	[CA_LISTED] = {"%ca\n", false},
+	[HOLDER_LISTED] = {"%holder\n", false},
+	[KRL] = {"key: %ed25519\n", true},
+	[SERIAL] = {"serial: 3\n", true},
+	[KEY_ID] = {"id: holder\n", true},
+	[CA_IN_KRL] = {"key: %ca\n", true},
+	[OPENPGP] = {"", false},
+	[MISSING] = {NULL, false},
+};
 
 struct attack {
 	const char *name, *how;
@@ -289,19 +317,59 @@ static struct bytes in_anothers_name(void)
 	return signed_with("committer Ada <ada@", "committer Bob <bob@");
 }
 
-static struct bytes by_certificate(void)
+#define BY(certificate)                                                                            \
+	static struct bytes by_##certificate(void)                                                 \
+	{                                                                                          \
+		return attack_ssh(&world, #certificate "-cert.pub", plain());                      \
+	}
+
+BY(holder)
+BY(elsewhere)
+BY(nobody)
+BY(both)
+BY(twin)
+BY(odd)
+BY(ended)
+BY(future)
+BY(withdrawn)
+BY(host)
+BY(stranger)
+BY(limited)
+BY(pinned)
+BY(weak)
+BY(sha1)
+BY(second)
+BY(rsa2048)
+
+static struct bytes backdated_by_ended(void)
 {
-	return attack_ssh(&world, "certified-cert.pub", plain());
+	struct bytes raw =
+		attack_replace(&world, plain(), "1763000000 +0000\nc", "1578000000 +0000\nc");
+
+	return attack_ssh(
+		&world, "ended-cert.pub",
+		attack_replace(&world, raw, "1763000000 +0000\n\n", "1578000000 +0000\n\n"));
 }
 
-static struct bytes by_certificate_that_ended(void)
+static struct bytes by_the_authority(void)
 {
-	return attack_ssh(&world, "ended-cert.pub", plain());
+	return attack_ssh(&world, "ca", plain());
 }
 
-static struct bytes by_certificate_withdrawn(void)
+/* The name that the certificate gives is another, so that the authority's signature no longer fits. */
+static struct bytes by_forged(void)
 {
-	return attack_ssh(&world, "withdrawn-cert.pub", plain());
+	return attack_certificate(&world, "elsewhere", "eve@elsewhere.org", "adaxy@example.org");
+}
+
+static struct bytes certified_untouched(void)
+{
+	return attack_sk_certified(&world, 0, plain());
+}
+
+static struct bytes certified_touched(void)
+{
+	return attack_sk_certified(&world, 1, plain());
 }
 
 static struct bytes untouched(void)
@@ -337,7 +405,8 @@ static struct bytes second_id(void)
 }
 
 #define GIT_LINE(options) ADA " namespaces=\"git\"" options " %ed25519\n"
-#define CA_LINE "*@example.org cert-authority,namespaces=\"git\" %ca\n"
+#define CA_LINE(patterns, options) patterns " cert-authority,namespaces=\"git\"" options " %ca\n"
+#define CA CA_LINE("*@example.org", "")
 
 /* clang-format off */
 static const struct attack attacks[] = {
@@ -386,10 +455,43 @@ static const struct attack attacks[] = {
 	{"24 wildcard principal", "*@example.org", signed_well, "*@example.org namespaces=\"git\" %ed25519\n", NONE, "error", true, NULL},
 	{"25 one key under two principals", "two lines", signed_well, GIT_LINE("") "bob@example.org namespaces=\"git\" %ed25519\n", NONE, "error", true, NULL},
 	{"26 one person's second key", "the same principal; see history 26", signed_well, GIT_LINE("") ADA " namespaces=\"git\" %second\n", NONE, "good", true, NULL},
-	{"27 certificate of a wrong principal", "ssh-keygen -s -n eve@elsewhere.org", by_certificate, NULL, NONE, "unsupported", false, "certificate"},
-	{"27 certificate that ended", "ssh-keygen -s -V", by_certificate_that_ended, NULL, NONE, "unsupported", false, "certificate"},
-	{"27 certificate with a revoked serial", "a KRL of serials", by_certificate_withdrawn, NULL, SERIAL, "unsupported", false, "certificate"},
-	{"27 authority in the file of keys", "cert-authority", signed_well, CA_LINE GIT_LINE(""), NONE, "error", true, NULL},
+	{"27 certificate", "ssh-keygen -s, so that the rows below can fail", by_holder, CA, NONE, "good", true, NULL},
+	{"27 certificate beside the person's own key", "two lines", by_holder, CA GIT_LINE(""), NONE, "good", true, NULL},
+	{"27 certificate of an RSA key", "ssh-rsa-cert-v01", by_rsa2048, CA, NONE, "good", true, NULL},
+	{"27 certificate of a security key with touch", "sk-ssh-ed25519-cert-v01", certified_touched, CA, NONE, "good", true, NULL},
+	{"27 certificate of a security key without touch", "flags 0, by software", certified_untouched, CA, NONE, "unsupported", true, "not touched"},
+	{"27 certificate of a wrong principal", "ssh-keygen -s -n eve@elsewhere.org", by_elsewhere, CA, NONE, "untrusted", false, "whom the authority in line 1 may not certify"},
+	{"27 certificate of a person who is left out", "!ada@example.org in the line", by_holder, CA_LINE("*@example.org,!ada@example.org", ""), NONE, "untrusted", false, "may not certify"},
+	{"27 certificate without principals", "ssh-keygen -s without -n", by_nobody, CA, NONE, "unsupported", false, "names no principal"},
+	{"27 certificate of two principals", "-n ada@example.org,bob@example.org", by_both, CA, NONE, "untrusted", true, "belongs to one person"},
+	{"27 certificate of two principals, one let in", "-n ada@example.org,root", by_twin, CA, NONE, "good", true, NULL},
+	{"27 certificate of a principal that is a pattern", "-n *@example.org", by_odd, CA, NONE, "untrusted", true, "no name of a person"},
+	{"27 certificate by an authority that is not there", "ada's key alone", by_holder, NULL, NONE, "untrusted", false, "no authority in the keyring"},
+	{"27 certificate by another authority", "eve's key signed it", by_stranger, CA, NONE, "untrusted", false, "no authority in the keyring"},
+	{"27 certificate by a person", "the line is no cert-authority", by_holder, ADA " namespaces=\"git\" %ca\n", NONE, "untrusted", false, "no authority in the keyring"},
+	{"27 forged certificate", "another name in it", by_forged, CA, NONE, "bad", false, "not signed by the authority"},
+	{"27 certificate of another person's key", "the key stands for bob", by_second, CA "bob@example.org namespaces=\"git\" %second\n", NONE, "untrusted", true, "the key of 'bob@example.org' in line 2"},
+	{"27 certificate that ended", "ssh-keygen -s -V", by_ended, CA, NONE, "expired", false, "the certificate of ada@example.org was valid until"},
+	{"27 certificate that ended, backdated commit", "committer's time of 2020", backdated_by_ended, CA, NONE, "expired", true, NULL},
+	{"27 certificate not yet valid", "ssh-keygen -s -V", by_future, CA, NONE, "not-yet-valid", false, NULL},
+	{"27 authority that ended", "valid-before in its line", by_holder, CA_LINE("*@example.org", ",valid-before=\"20200101Z\""), NONE, "expired", false, "the authority that certifies"},
+	{"27 authority not yet valid", "valid-after in its line", by_holder, CA_LINE("*@example.org", ",valid-after=\"20900101Z\""), NONE, "not-yet-valid", false, NULL},
+	{"27 authority for files", "namespaces=\"file\" in its line", by_holder, "*@example.org cert-authority,namespaces=\"file\" %ca\n", NONE, "error", false, NULL},
+	{"27 authority for anything", "no namespaces in its line", by_holder, "*@example.org cert-authority %ca\n", NONE, "error", true, NULL},
+	{"27 authority that is a person, too", "its key in two lines", by_holder, CA ADA " namespaces=\"git\" %ca\n", NONE, "error", true, NULL},
+	{"27 authority that signs itself", "git commit -S with its key", by_the_authority, CA, NONE, "untrusted", false, "an authority's"},
+	{"27 certificate with a revoked serial", "a KRL of serials", by_withdrawn, CA, SERIAL, "revoked", false, "(serial 3)"},
+	{"27 certificate with another serial", "so that the row above can fail", by_holder, CA, SERIAL, "good", true, NULL},
+	{"27 certificate with a revoked key id", "a KRL of key ids", by_holder, CA, KEY_ID, "revoked", false, NULL},
+	{"27 certificate of a revoked authority", "a KRL", by_holder, CA, CA_IN_KRL, "revoked", false, NULL},
+	{"27 certificate of an authority in a list", "its public key in a file", by_holder, CA, CA_LISTED, "revoked", false, NULL},
+	{"27 certificate of a revoked key", "its public key in a file", by_holder, CA, HOLDER_LISTED, "revoked", false, NULL},
+	{"27 forged certificate beside a KRL", "which must not stop the branch", by_forged, CA, SERIAL, "bad", false, NULL},
+	{"27 certificate of a host", "ssh-keygen -s -h", by_host, CA, NONE, "unsupported", false, "a host's"},
+	{"27 certificate for one address", "-O source-address", by_limited, CA, NONE, "unsupported", true, "limited by 'source-address'"},
+	{"27 certificate that wants a PIN", "-O verify-required, of a key in a file", by_pinned, CA, NONE, "unsupported", true, "PIN"},
+	{"27 certificate of RSA with 1024 bits", "ssh-keygen -s", by_weak, CA, NONE, "unsupported", true, "2048"},
+	{"27 certificate signed with SHA-1", "ssh-keygen -s -t ssh-rsa", by_sha1, "*@example.org cert-authority,namespaces=\"git\" %rsa2048\n", NONE, "unsupported", true, "'ssh-rsa'"},
 	{"28 security key without touch", "flags 0, by software", untouched, ADA " namespaces=\"git\" %sk\n", NONE, "unsupported", true, "not touched"},
 	{"28 security key with touch", "so that the row above can fail", touched, ADA " namespaces=\"git\" %sk\n", NONE, "good", true, NULL},
 	{"29 unknown type of key", "ssh-mldsa-65", by_mldsa, NULL, NONE, "unsupported", false, NULL},
@@ -445,26 +547,22 @@ static const char *filled(const char *lines)
 static void write_keys(const struct attack *attack)
 {
 	const char *revoked = ssh_world_path(&world, "revoked");
-	const char *ada = pgp_world_public(&world, keys.ada);
+	const char *ada = pgp_world_public(&world, keys.ada), *text;
 
 	ssh_world_write(&world, "allowed_signers",
 	                filled(attack->signers ? attack->signers : GIT_LINE("")));
 	(void)unlink(revoked);
-	if (attack->revocations == LIST)
-		ssh_world_write(&world, "revoked", filled("%ed25519\n"));
-	else if (attack->revocations != MISSING)
-		ssh_world_write(&world, "revoked", "");
-	if (attack->revocations == SERIAL)
-		ssh_world_write(&world, "serials", "serial: 3\n");
-	if (attack->revocations == KRL || attack->revocations == SERIAL)
-		ssh_world_run(
-			&world, "ssh-keygen",
-			(const char *const[]){
-				"-q", "-k", "-f", revoked, "-s", ssh_world_path(&world, "ca.pub"),
-				ssh_world_path(&world, attack->revocations == KRL ? "ed25519.pub"
-		                                                                  : "serials"),
-				NULL},
-			NOTHING);
+	text = revocation_files[attack->revocations].text;
+	if (text)
+		ssh_world_write(&world, "revoked", filled(text));
+	if (revocation_files[attack->revocations].is_krl) {
+		ssh_world_write(&world, "krl", filled(text));
+		ssh_world_run(&world, "ssh-keygen",
+		              (const char *const[]){"-q", "-k", "-f", revoked, "-s",
+		                                    ssh_world_path(&world, "ca.pub"),
+		                                    ssh_world_path(&world, "krl"), NULL},
+		              NOTHING);
+	}
 	if (attack->revocations == OPENPGP)
 		ada = pgp_world_revoked(&world, keys.ada);
 	ssh_world_write(&world, "keys/" ADA ".asc", ada);

@@ -24,6 +24,7 @@ struct place {
 	struct arena *arena;
 	struct forge_stub *stub;
 	struct text_list commits;
+	struct text pulls; /* as the stub reads them */
 };
 
 static struct forge *open_with(struct arena *arena, const struct forge_stub *stub,
@@ -100,9 +101,19 @@ static void set_down(struct forge_subject *subject, bool down)
 	forge_stub_mode(((struct place *)subject->context)->stub, down ? "down" : "");
 }
 
+static void add_pull(struct forge_subject *subject, const char *commit, uint64_t number)
+{
+	struct place *place = subject->context;
+
+	text_printf(&place->pulls, "%s %u merged %s\n", commit, (unsigned)number, commit);
+	forge_stub_pulls(place->stub, text_get(&place->pulls));
+}
+
 static void reset(struct forge_subject *subject)
 {
 	struct place *place = subject->context;
+
+	place->pulls = TEXT_IN(place->arena);
 
 	if (place->stub)
 		forge_stub_stop(place->stub);
@@ -124,6 +135,7 @@ static int contract(void)
 		.read = read_status,
 		.count = count,
 		.set_down = set_down,
+		.add_pull = add_pull,
 		.reset = reset,
 	};
 	int failed;
@@ -522,6 +534,109 @@ static void a_look_tells_rights_and_rules_apart(void **state)
 	assert_int_equal(forge_stub_count(bench->stub, "POST", 201), 0);
 }
 
+static void the_likeliest_pull_request_comes_first(void **state)
+{
+	static const struct {
+		const char *lines;
+		size_t count;
+		uint64_t numbers[3];
+		const char *sentence;
+	} cases[] = {
+		{"", 0, {0}, "none"},
+		{COMMIT " 7 open " COMMIT "\n" COMMIT " 8 merged " OTHER_COMMIT "\n" COMMIT
+	                " 9 merged " COMMIT,
+	         3,
+	         {9, 8, 7},
+	         "its own merge, then merged ones, then the rest"},
+		{OTHER_COMMIT " 7 merged " COMMIT, 0, {0}, "another commit's"},
+		{"raw [{\"number\":5},{\"number\":5,\"merged_at\":\"2026\"}]",
+	         1,
+	         {5},
+	         "twice the same"},
+		{"raw [{\"number\":-1},{\"number\":0},{\"number\":\"7\"},{},7,null,[{\"number\":3}]]",
+	         0,
+	         {0},
+	         "numbers that are none"},
+		{"raw [{\"number\":4,\"merged_at\":null},{\"number\":6,\"merged_at\":\"2026\"}]",
+	         2,
+	         {6, 4},
+	         "null is not merged"},
+	};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct forge_pulls pulls = {0};
+		struct error *error;
+
+		print_message("         - %s\n", cases[i].sentence);
+		forge_stub_pulls(bench->stub, cases[i].lines);
+		error = forge_ask_pulls(bench->forge, COMMIT, bench->arena, &pulls);
+		if (error)
+			fail_msg("%s", error_line(bench->arena, error));
+		assert_int_equal(pulls.count, cases[i].count);
+		for (size_t k = 0; k < pulls.count; k++)
+			assert_int_equal(pulls.items[k], cases[i].numbers[k]);
+	}
+}
+
+static void an_answer_about_pull_requests_has_its_meaning(void **state)
+{
+	static const struct {
+		const char *mode, *lines, *error, *said;
+	} cases[] = {
+		{"missing", "", NULL, NULL},
+		{"echo", "", NULL, NULL}, /* 422 */
+		{"forbid", "", "FORGE_AUTH", "Pull requests: read"},
+		{"down", "", "FORGE_BUSY", "503"},
+		{"limit 7", "", "FORGE_BUSY", "rate limit"},
+		{"secondary", "", "FORGE_BUSY", "rate limit"},
+		{"moved", "", "FORGE_AUTH", "redirects are not followed"},
+		{"garbage", "", "FORGE_UNREACHABLE", ""},
+		{"", "raw {\"number\":7}", "FORGE_UNREACHABLE", "is none"},
+		{"hang", "", "FORGE_UNREACHABLE", ""},
+	};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct forge_pulls pulls = {0};
+		struct error *error;
+
+		forge_stub_mode(bench->stub, cases[i].mode);
+		forge_stub_pulls(bench->stub, cases[i].lines);
+		error = forge_ask_pulls(bench->forge, COMMIT, bench->arena, &pulls);
+		print_message("'%s': %s\n", cases[i].mode,
+		              error ? error_line(bench->arena, error) : "none");
+		assert_int_equal(pulls.count, 0);
+		if (!cases[i].error) {
+			assert_null(error);
+			continue;
+		}
+		assert_non_null(error);
+		assert_string_equal(error->row->name, cases[i].error);
+		assert_true(strstr(error->why, cases[i].said) ||
+		            strstr(error->hint, cases[i].said));
+		assert_null(strstr(error_line(bench->arena, error), TOKEN));
+	}
+}
+
+static void pull_requests_without_end_are_cut_off(void **state)
+{
+	struct bench *bench = *state;
+	struct forge_pulls pulls = {0};
+	char *lines = arena_alloc(bench->arena, 5 * 1024 * 1024 + 1);
+	struct error *error;
+
+	memset(lines, ' ', 5 * 1024 * 1024);
+	memcpy(lines, "raw [", 5);
+	lines[5 * 1024 * 1024] = '\0';
+	forge_stub_pulls(bench->stub, lines);
+	error = forge_ask_pulls(bench->forge, COMMIT, bench->arena, &pulls);
+	assert_non_null(error);
+	assert_string_equal(error->row->name, "FORGE_UNREACHABLE");
+	assert_non_null(strstr(error->why, "4 MiB"));
+	assert_non_null(forge_ask_pulls(bench->forge, "main/../../x", bench->arena, &pulls));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -541,6 +656,9 @@ int main(void)
 		cmocka_unit_test(options_are_checked_when_it_is_opened),
 		CASE(the_environment_names_no_proxy),
 		CASE(a_look_tells_rights_and_rules_apart),
+		CASE(the_likeliest_pull_request_comes_first),
+		CASE(an_answer_about_pull_requests_has_its_meaning),
+		CASE(pull_requests_without_end_are_cut_off),
 	};
 
 	return contract() + cmocka_run_group_tests_name("forge: github", tests, NULL, NULL);

@@ -44,9 +44,17 @@ static void set_down(struct forge_subject *subject, bool down)
 	memory_of(subject)->failures = down ? SIZE_MAX : 0;
 }
 
+static void add_pull(struct forge_subject *subject, const char *commit, uint64_t number)
+{
+	struct forge_memory *memory = memory_of(subject);
+
+	*LIST_ADD(memory->arena, &memory->pulls) = (struct forge_memory_pull){commit, number};
+}
+
 static void reset(struct forge_subject *subject)
 {
 	memory_of(subject)->posted.count = 0;
+	memory_of(subject)->pulls.count = 0;
 }
 
 int main(void)
@@ -63,6 +71,7 @@ int main(void)
 		.read = read_status,
 		.count = count,
 		.set_down = set_down,
+		.add_pull = add_pull,
 		.reset = reset,
 	};
 

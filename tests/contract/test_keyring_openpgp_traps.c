@@ -399,6 +399,49 @@ static void a_folder_that_is_not_understood_refuses_everything(void **state)
 	nothing_is_left_in_the_scratch_folder();
 }
 
+static struct keyring_keys keys_of_file(const char *name, const char *text)
+{
+	struct keyring *keyring = NULL;
+	struct keyring_keys found = {0};
+
+	ssh_world_write(&world, name, text);
+	assert_fine(keyring_openpgp_open(
+		world.arena,
+		&(struct keyring_openpgp_options){.folder = ssh_world_path(&world, name),
+	                                          .scratch = ssh_world_path(&world, "scratch")},
+		&keyring));
+	assert_fine(keyring_list(keyring, world.arena, &found));
+	keyring_close(keyring);
+	return found;
+}
+
+static void one_file_may_hold_the_keys_of_several_persons(void **state)
+{
+	const char *ada = pgp_world_public(&world, keys.ed25519);
+	const char *bob = pgp_world_public(&world, keys.other);
+	struct keyring_keys found;
+	struct keyring *keyring;
+	struct error *error;
+
+	(void)state;
+	found = keys_of_file("everybody.asc", arena_printf(world.arena, "%s%s", ada, bob));
+	assert_int_equal(found.count, 2);
+	assert_string_equal(found.items[0].principal, ADA);
+	assert_string_equal(found.items[1].principal, BOB);
+	found = keys_of_file("cy@example.org.asc", ada); /* its name says whose it is */
+	assert_int_equal(found.count, 1);
+	assert_string_equal(found.items[0].principal, "cy@example.org");
+	ssh_world_write(&world, "everybody.asc", "# nobody yet\n");
+	error = keyring_openpgp_open(
+		world.arena,
+		&(struct keyring_openpgp_options){.folder = ssh_world_path(&world, "everybody.asc"),
+	                                          .scratch = ssh_world_path(&world, "scratch")},
+		&keyring);
+	assert_non_null(error);
+	assert_non_null(strstr(error->hint, "--export KEY"));
+	nothing_is_left_in_the_scratch_folder();
+}
+
 static void a_folder_or_file_that_others_may_write_is_refused(void **state)
 {
 	const char *folder = ssh_world_path(&world, "keys");
@@ -578,6 +621,7 @@ int main(void)
 		cmocka_unit_test(a_changed_signature_is_never_good),
 		cmocka_unit_test(a_signature_of_another_commit_is_bad),
 		cmocka_unit_test(a_folder_that_is_not_understood_refuses_everything),
+		cmocka_unit_test(one_file_may_hold_the_keys_of_several_persons),
 		cmocka_unit_test(a_folder_or_file_that_others_may_write_is_refused),
 		cmocka_unit_test(new_keys_count_at_once_and_change_the_digest),
 		cmocka_unit_test(a_users_own_gpg_has_no_effect),

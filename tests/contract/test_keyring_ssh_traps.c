@@ -6,6 +6,7 @@
 
 #include "adapters/keyring_ssh.h"
 #include "adapters/sshsig.h"
+#include "base/file.h"
 #include "contract/ssh_world.h"
 
 #include <dirent.h>
@@ -398,6 +399,50 @@ static void a_verifier_that_says_something_else_is_not_believed(void **state)
 	nothing_is_left_in_the_scratch_folder();
 }
 
+/* More than lie in the folder at once, so that the parts are put together again. */
+static void one_answer_that_is_not_believed_refuses_all_of_many(void **state)
+{
+	enum { COUNT = 300 };
+	struct commit commit = signed_by("ed25519", "git", "sha512");
+	const char *fingerprint = judged(open_for("ed25519"), &commit, NOW).fingerprint;
+	const char *sometimes = ssh_world_path(&world, "sometimes");
+	const char *begun = ssh_world_path(&world, "begun");
+	static struct keyring_ask asks[COUNT];
+	static struct verdict verdicts[COUNT];
+	struct keyring *keyring;
+	struct bytes lines;
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		asks[i] = (struct keyring_ask){&commit.seal, NOW};
+	write_file(sometimes,
+	           arena_printf(world.arena,
+	                        "#!/bin/sh\necho >>'%s'\ncat >/dev/null\n"
+	                        "[ -e '%s/fail' ] && [ \"$(wc -l <'%s')\" -gt 280 ] && kill -9 $$\n"
+	                        "echo 'Good \"git\" signature for " ADA " with ED25519 key %s'\n",
+	                        begun, world.folder, begun, fingerprint),
+	           0755);
+	assert_fine(try_open(NULL, sometimes, &keyring));
+	assert_fine(keyring_judge_many(keyring, asks, COUNT, world.arena, verdicts));
+	for (size_t i = 0; i < COUNT; i++)
+		check_verdict(verdicts[i], VERDICT_GOOD);
+	assert_fine(file_read(world.arena, begun, 4096, &lines));
+	for (size_t i = 0; i < lines.size; i++)
+		count += lines.data[i] == '\n';
+	assert_int_equal(count, COUNT);
+	nothing_is_left_in_the_scratch_folder();
+
+	CASE("and now one of them is killed");
+	assert_int_equal(unlink(begun), 0);
+	ssh_world_write(&world, "fail", "");
+	memset(verdicts, 0, sizeof verdicts);
+	assert_error(keyring_judge_many(keyring, asks, COUNT, world.arena, verdicts), ERR_KEYRING);
+	for (size_t i = 0; i < COUNT; i++)
+		assert_int_equal(verdicts[i].kind, VERDICT_UNSIGNED);
+	nothing_is_left_in_the_scratch_folder();
+}
+
 static void what_a_killed_process_left_is_swept_later(void **state)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -448,6 +493,7 @@ int main(void)
 		cmocka_unit_test(a_file_of_keys_that_others_may_write_is_refused),
 		cmocka_unit_test(new_keys_count_from_the_next_digest_on),
 		cmocka_unit_test(a_verifier_that_says_something_else_is_not_believed),
+		cmocka_unit_test(one_answer_that_is_not_believed_refuses_all_of_many),
 		cmocka_unit_test(what_a_killed_process_left_is_swept_later),
 		cmocka_unit_test(odd_names_of_persons_are_compared_whole),
 	};

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "adapters/source_checkout.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "contract/git_scratch.h"
 #include "fakes/git_build.h"
@@ -196,6 +197,32 @@ static void a_folder_that_is_no_clone_is_refused(void **state)
 	assert_null(source);
 }
 
+static void a_mirror_is_read_as_it_lies_there_and_no_repository_around_it(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *outer = path_join(fixture->arena, fixture->place.folder, "outer");
+	const char *damaged = path_join(fixture->arena, outer, "state/mirror.git");
+	const char *branch, *commit;
+	struct source *source = NULL;
+	struct error *error;
+
+	GIT_MUST(&fixture->place, "init", "-q", "--bare", fixture->place.mirror);
+	GIT_MUST(&fixture->place, "-C", fixture->place.mirror, "fetch", "-q", fixture->place.remote,
+	         "refs/heads/main:refs/headgate/main");
+	assert_null(source_mirror_open(fixture->arena, fixture->place.mirror, &source));
+	assert_null(source_head(source, NULL, fixture->arena, &branch, &commit));
+	assert_string_equal(branch, "main");
+	assert_string_equal(commit, fixture->second);
+	source_close(source);
+	GIT_MUST(&fixture->place, "clone", "-q", fixture->place.remote, outer);
+	assert_null(folder_private(fixture->arena, damaged));
+	error = source_mirror_open(fixture->arena, damaged, &source);
+	assert_ptr_equal(error ? error->row : NULL, &error_rows()[ERR_GIT_MIRROR]);
+	error = source_mirror_open(fixture->arena, path_join(fixture->arena, outer, "none"),
+	                           &source);
+	assert_ptr_equal(error ? error->row : NULL, &error_rows()[ERR_UNKNOWN_COMMIT]);
+}
+
 #define CHECKOUT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -205,6 +232,7 @@ int main(void)
 		CHECKOUT_TEST(history_and_objects_are_read),
 		CHECKOUT_TEST(a_clone_that_was_cut_off_is_named),
 		CHECKOUT_TEST(a_folder_that_is_no_clone_is_refused),
+		CHECKOUT_TEST(a_mirror_is_read_as_it_lies_there_and_no_repository_around_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -484,6 +484,44 @@ static void a_fetch_waits_for_the_one_under_way(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* What nobody but the holder of the mirror's lock writes goes at once, what a git command may be writing after a day. */
+static void what_a_killed_fetch_left_does_not_stay(void **state)
+{
+	static const struct {
+		const char *name;
+		int hours;
+		bool stays;
+	} rows[] = {
+		{"objects/pack/pack_git2_0123456789abcdef", 0, false},
+		{"objects/pack/pack-0123456789012345678901234567890123456789.idx.lock", 0, false},
+		{"objects/pack/tmp_pack_a1B2c3", 30, false},
+		{"objects/pack/tmp_idx_a1B2c3", 30, false},
+		{"objects/pack/tmp_pack_d4E5f6", 20, true},
+		{"objects/pack/pack-0123456789012345678901234567890123456789.keep", 30, true},
+		{"refs/headgate/main.lock", 0, false},
+		{"refs/headgate/feature/x.lock", 0, false},
+		{"refs/notes/main.lock", 0, true},
+	};
+	struct fixture *fixture = *state;
+
+	source_close(open_and_fetch(fixture));
+	must(folder_private(fixture->arena, in_mirror(fixture, "refs/headgate/feature")));
+	must(folder_private(fixture->arena, in_mirror(fixture, "refs/notes")));
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const char *path = in_mirror(fixture, rows[i].name);
+		const struct timespec then = {.tv_sec = clock_wall() - rows[i].hours * 3600};
+
+		write_text(fixture, path, "left behind");
+		assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[]){then, then}, 0), 0);
+	}
+	fixture->second = add_commit(fixture, "SELECT 3;", fixture->second);
+	git_scratch_set_branch(&fixture->place, "main", fixture->second);
+	source_close(open_and_fetch(fixture));
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (file_exists(in_mirror(fixture, rows[i].name)) != rows[i].stays)
+			fail_msg("'%s' %s", rows[i].name, rows[i].stays ? "went" : "stayed");
+}
+
 static void an_agent_that_was_asked_to_stop_does_not_fetch(void **state)
 {
 	struct fixture *fixture = *state;
@@ -504,6 +542,101 @@ static void an_agent_that_was_asked_to_stop_does_not_fetch(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+	source_close(source);
+}
+
+/* On the server such a tag keeps every "approve/production/…" away; in the mirror it must not, also not when it went. */
+static void a_tag_that_is_in_the_way_of_others_is_in_nobodys_way_here(void **state)
+{
+	struct fixture *fixture = *state;
+	struct source *source;
+	struct text_list prefixes = {0};
+	struct source_refs refs;
+	struct bytes raw;
+
+	*LIST_ADD(fixture->arena, &prefixes) = "refs/tags/approve/";
+	must(open_source(fixture, &source));
+	git_scratch_set_ref(&fixture->place, "refs/tags/approve/production", fixture->first);
+	must(source_list_refs(source, &prefixes, fixture->arena, &refs));
+	must(source_bring(source, &refs, fixture->arena));
+	git_scratch_set_ref(&fixture->place, "refs/tags/approve/production", NULL);
+	git_scratch_set_ref(&fixture->place, "refs/tags/approve/production/x", fixture->second);
+	must(source_list_refs(source, &prefixes, fixture->arena, &refs));
+	assert_int_equal(refs.count, 1);
+	must(source_bring(source, &refs, fixture->arena));
+	must(source_commit(source, fixture->first, fixture->arena, &raw));
+	must(source_commit(source, fixture->second, fixture->arena, &raw));
+	source_close(source);
+	assert_string_equal(GIT_MUST(&fixture->place, "--git-dir", fixture->place.mirror,
+	                             "for-each-ref", "--format=%(refname)", "refs/tags",
+	                             "refs/headgate"),
+	                    "");
+	assert_string_equal(
+		GIT_MUST(&fixture->place, "--git-dir", fixture->place.mirror, "rev-parse",
+	                 arena_printf(fixture->arena, "refs/headgate-kept/%s", fixture->second)),
+		fixture->second);
+}
+
+/* A name is never a pattern, a second refspec or a path; one that no git takes is passed over, and the others come. */
+static void names_that_no_git_takes_are_passed_over(void **state)
+{
+	struct fixture *fixture = *state;
+	struct text name = TEXT_IN(fixture->arena);
+	struct source *source;
+	struct bytes raw;
+
+	must(open_source(fixture, &source));
+	git_scratch_set_ref(&fixture->place, "refs/pull/7/head", fixture->second);
+	text_add(&name, "refs/pull/");
+	while (name.size < 65536)
+		text_add(&name, "x");
+	{
+		struct source_ref items[] = {
+			{"refs/pull/*", fixture->first},
+			{"refs/pull/*/head", fixture->first},
+			{"refs/pull/7/head:refs/headgate/main", fixture->first},
+			{"^refs/pull/7/head", fixture->first},
+			{"+refs/pull/7/head", fixture->first},
+			{"refs/../../escape", fixture->first},
+			{"refs/pull/\033[2J", fixture->first},
+			{"refs/pull/a b", fixture->first},
+			{"", fixture->first},
+			{text_get(&name), fixture->first},
+			{"refs/pull/7/head", fixture->second},
+		};
+
+		must(source_bring(source,
+		                  &(struct source_refs){.items = items, .count = ROWS(items)},
+		                  fixture->arena));
+	}
+	must(source_commit(source, fixture->second, fixture->arena, &raw));
+	source_close(source);
+	assert_string_equal(GIT_MUST(&fixture->place, "--git-dir", fixture->place.mirror,
+	                             "for-each-ref", "--format=%(refname)"),
+	                    arena_printf(fixture->arena, "refs/headgate-kept/%s", fixture->second));
+}
+
+static void more_refs_than_the_maximum_are_cut_and_a_longer_prefix_finds_the_rest(void **state)
+{
+	struct fixture *fixture = *state;
+	struct text packed = TEXT_IN(fixture->arena);
+	const char *prefix = "refs/pull/";
+	struct text_list prefixes = {.items = &prefix, .count = 1};
+	struct source_refs refs;
+	struct source *source;
+
+	for (int i = 1; i <= SOURCE_REFS_MAXIMUM + 1; i++)
+		text_printf(&packed, "%s refs/pull/%05d/head\n", fixture->first, i);
+	write_text(fixture, path_join(fixture->arena, fixture->place.remote, "packed-refs"),
+	           text_get(&packed));
+	must(open_source(fixture, &source));
+	must(source_list_refs(source, &prefixes, fixture->arena, &refs));
+	assert_true(refs.is_cut);
+	assert_int_equal(refs.count, SOURCE_REFS_MAXIMUM);
+	prefix = "refs/pull/10001/";
+	must(source_list_refs(source, &prefixes, fixture->arena, &refs));
+	assert_false(refs.is_cut);
+	assert_int_equal(refs.count, 1);
 	source_close(source);
 }
 
@@ -528,7 +661,11 @@ int main(void)
 		TEST(a_detached_head_names_no_default_branch),
 		TEST(processes_that_fetch_at_once_do_not_disturb_each_other),
 		TEST(a_fetch_waits_for_the_one_under_way),
+		TEST(what_a_killed_fetch_left_does_not_stay),
 		TEST(an_agent_that_was_asked_to_stop_does_not_fetch),
+		TEST(a_tag_that_is_in_the_way_of_others_is_in_nobodys_way_here),
+		TEST(names_that_no_git_takes_are_passed_over),
+		TEST(more_refs_than_the_maximum_are_cut_and_a_longer_prefix_finds_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,11 @@ static void set_branch(struct source_subject *subject, const char *name, const c
 	source_memory_set_branch(memory_of(subject), name, commit);
 }
 
+static void set_ref(struct source_subject *subject, const char *name, const char *id)
+{
+	source_memory_set_ref(memory_of(subject), name, id);
+}
+
 static void set_down(struct source_subject *subject, bool down)
 {
 	source_memory_set_down(memory_of(subject), down);
@@ -43,6 +48,7 @@ int main(void)
 		.open = open_memory,
 		.put = put,
 		.set_branch = set_branch,
+		.set_ref = set_ref,
 		.set_down = set_down,
 	});
 }

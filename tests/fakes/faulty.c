@@ -148,6 +148,14 @@ FAULTY(source, blob,
        (struct source *source, const char *id, size_t maximum, struct arena *arena, struct bytes *ret_bytes),
        (self->inner, id, maximum, arena, ret_bytes))
 
+FAULTY(source, refs,
+       (struct source *source, const struct text_list *prefixes, struct arena *arena, struct source_refs *ret_refs),
+       (self->inner, prefixes, arena, ret_refs))
+FAULTY(source, bring, (struct source *source, const struct source_refs *refs, struct arena *arena),
+       (self->inner, refs, arena))
+FAULTY(source, tag, (struct source *source, const char *id, struct arena *arena, struct bytes *ret_raw),
+       (self->inner, id, arena, ret_raw))
+
 FAULTY(database, connect,
        (struct database *database, const struct session_limits *limits, bool for_writing, struct arena *arena,
         struct server *ret_server),
@@ -271,6 +279,9 @@ static const struct source_ops source_faults = {
 	.folder = fail_source_folder,
 	.entries = fail_source_entries,
 	.blob = fail_source_blob,
+	.refs = fail_source_refs,
+	.bring = fail_source_bring,
+	.tag = fail_source_tag,
 	.close = pass_close_source,
 };
 

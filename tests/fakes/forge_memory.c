@@ -13,10 +13,16 @@ static struct error *scripted_failure(struct forge_memory *memory, struct arena 
 static struct error *flush(struct forge *forge, struct arena *arena, uint64_t *ret_wait_ms);
 static struct error *check(struct forge *forge, const char *context, const char *branch,
                            struct arena *arena, struct forge_health *ret_health);
+static struct error *pulls(struct forge *forge, const char *commit, struct arena *arena,
+                           struct forge_pulls *ret_pulls);
 static void close_forge(struct forge *forge);
 
-static const struct forge_ops ops = {
-	.name = "memory", .post = post, .flush = flush, .check = check, .close = close_forge};
+static const struct forge_ops ops = {.name = "memory",
+                                     .post = post,
+                                     .flush = flush,
+                                     .check = check,
+                                     .pulls = pulls,
+                                     .close = close_forge};
 
 struct forge_memory *forge_memory_new(struct arena *arena)
 {
@@ -136,6 +142,25 @@ static struct error *check(struct forge *forge, const char *context, const char 
 		.is_required = memory->required ? FORGE_YES : FORGE_NO,
 		.is_required_why = "the test says so",
 	};
+	return NULL;
+}
+
+static struct error *pulls(struct forge *forge, const char *commit, struct arena *arena,
+                           struct forge_pulls *ret_pulls)
+{
+	struct forge_memory *memory = (struct forge_memory *)forge;
+	struct forge_pulls found = {0};
+	uint64_t wait_ms = 0;
+
+	memory->asked++;
+	if (memory->failures > 0) {
+		memory->failures--;
+		return scripted_failure(memory, arena, &wait_ms);
+	}
+	for (size_t i = 0; i < memory->pulls.count && found.count < 10; i++)
+		if (text_equal(memory->pulls.items[i].commit, commit))
+			*LIST_ADD(arena, &found) = memory->pulls.items[i].number;
+	*ret_pulls = found;
 	return NULL;
 }
 

@@ -12,16 +12,25 @@ struct forge_memory {
 	struct {
 		struct status *items;
 		size_t count, room;
-	} posted;                 /* in the order in which they were taken */
-	struct text_list commits; /* empty: every commit exists */
-	size_t posts, flushes;    /* calls, also the failed ones */
-	size_t failures;          /* so many calls of post fail from now on … */
-	size_t flush_failures;    /* … and so many of flush */
-	enum error_code code;     /* … with this error … */
-	uint64_t wait_ms;         /* … and this wish */
-	bool stored_nevertheless; /* a failing post stores all the same: the reply was lost */
-	bool required;            /* forge_check says that the context must be good to merge */
+	} posted;                     /* in the order in which they were taken */
+	struct text_list commits;     /* empty: every commit exists */
+	size_t posts, flushes, asked; /* calls, also the failed ones; asked: for pull requests */
+	size_t failures;              /* so many calls (but for flush) fail from now on … */
+	size_t flush_failures;        /* … and so many of flush */
+	enum error_code code;         /* … with this error … */
+	uint64_t wait_ms;             /* … and this wish */
+	bool stored_nevertheless;     /* a failing post stores all the same: the reply was lost */
+	bool required;                /* forge_check says that the context must be good to merge */
+	struct {
+		struct forge_memory_pull *items;
+		size_t count, room;
+	} pulls; /* what forge_pulls finds, the likeliest first */
 	bool closed;
+};
+
+struct forge_memory_pull {
+	const char *commit;
+	uint64_t number;
 };
 
 /* Lives in the arena; closing only marks it, so that a test may look at it afterwards and use it again. */

@@ -117,3 +117,24 @@ const char *build_commit(const struct git_build *build, const struct build_commi
 	return build->put(build->context, GIT_KIND_COMMIT,
 	                  build_commit_bytes(build->arena, commit));
 }
+
+struct bytes build_tag_bytes(struct arena *arena, const char *name, const char *object,
+                             const char *type, const char *message)
+{
+	struct text text = TEXT_IN(arena);
+
+	text_printf(&text,
+	            "object %s\ntype %s\ntag %s\ntagger Ann <ann@example.org> 1700000000 "
+	            "+0000\n\n%s",
+	            object, type, name, message);
+	return text_bytes(&text);
+}
+
+const char *build_tag(const struct git_build *build, struct bytes bytes, const char *armor)
+{
+	struct text text = TEXT_IN(build->arena);
+
+	text_add_bytes(&text, bytes.data, bytes.size);
+	text_add(&text, armor ? armor : "");
+	return build->put(build->context, GIT_KIND_TAG, text_bytes(&text));
+}

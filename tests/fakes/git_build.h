@@ -40,3 +40,8 @@ const char *build_commit(const struct git_build *build, const struct build_commi
 #define BUILD_TREE(build, ...)                                                                     \
 	build_tree((build), (const struct build_file[]){__VA_ARGS__},                              \
 	           sizeof((const struct build_file[]){__VA_ARGS__}) / sizeof(struct build_file))
+
+/* The bytes of an annotated tag without signature, and the object of such bytes with an armor behind them (NULL: none). */
+struct bytes build_tag_bytes(struct arena *arena, const char *name, const char *object,
+                             const char *type, const char *message);
+const char *build_tag(const struct git_build *build, struct bytes bytes, const char *armor);

@@ -27,6 +27,11 @@ static void tell_target(struct told *told, const struct kept_record *record, enu
                         const struct node *body);
 static void tell_person(struct told *told, const struct kept_record *record, enum record_kind kind,
                         const struct node *body);
+static void tell_withdrawn(struct told *told, const struct kept_record *record,
+                           enum record_kind kind, const struct node *body);
+static void tell_override(struct told *told, const struct kept_record *record,
+                          const struct node *body);
+static void end_overrides(struct told *told, const struct run_memory *run);
 static void tell_deployed(struct told *told, const struct kept_record *record,
                           const struct node *body);
 static void tell_archived(struct told *told, const char *name, const char *down);
@@ -102,7 +107,12 @@ static void tell_record(struct told *told, const struct kept_record *record)
 	case RECORD_ROLLBACK_WITHDRAWN:
 	case RECORD_SUSPENDED:
 	case RECORD_RESUMED:
+	case RECORD_WITHDRAWN:
+	case RECORD_REINSTATED:
 		tell_person(told, record, kind, body);
+		break;
+	case RECORD_OVERRIDE:
+		tell_override(told, record, body);
 		break;
 	case RECORD_DEPLOYED:
 		tell_deployed(told, record, body);
@@ -141,6 +151,7 @@ static void tell_run(struct told *told, const struct kept_record *record, enum r
 	if (kind == RECORD_RUN_ENDED && found) {
 		found->run.ended_us = record->at_us;
 		found->run.outcome = node_find_text(body, "outcome");
+		end_overrides(told, &found->run);
 	} else if (kind == RECORD_BACKUP && found) {
 		found->run.backup = body;
 	}
@@ -313,6 +324,8 @@ static void tell_person(struct told *told, const struct kept_record *record, enu
 		*suspension = (struct suspension){node_find_text(body, "reason"),
 		                                  node_find_text(body, "by"), record->at_us};
 		memory->suspended = suspension;
+	} else if (kind == RECORD_WITHDRAWN || kind == RECORD_REINSTATED) {
+		tell_withdrawn(told, record, kind, body);
 	} else if (kind == RECORD_ACCEPTED) {
 		for (size_t i = memory->accepted.count; i > 0; i--)
 			if (text_equal(memory->accepted.items[i - 1].row_id, row_id))
@@ -328,6 +341,53 @@ static void tell_person(struct told *told, const struct kept_record *record, enu
 				record->migration, row_id, node_find_text(body, "by"),
 				node_find_text(body, "reason"), record->at_us};
 	}
+}
+
+static void tell_withdrawn(struct told *told, const struct kept_record *record,
+                           enum record_kind kind, const struct node *body)
+{
+	struct memory *memory = &told->memory;
+
+	for (size_t i = memory->withdrawn.count; i > 0; i--)
+		if (text_equal(memory->withdrawn.items[i - 1].commit, record->commit))
+			LIST_REMOVE(&memory->withdrawn, i - 1);
+	if (kind == RECORD_WITHDRAWN)
+		*LIST_ADD(told->arena, &memory->withdrawn) =
+			(struct withdrawal){record->commit, node_find_text(body, "by"),
+		                            node_find_text(body, "reason"), record->at_us};
+}
+
+static void tell_override(struct told *told, const struct kept_record *record,
+                          const struct node *body)
+{
+	const struct override_used used = {
+		.payload = node_find_text(body, "payload"),
+		.tag = node_find_text(body, "tag"),
+		.commit = record->commit,
+		.lifts = node_find_text(body, "lifts"),
+		.by = node_find_text(body, "by"),
+		.run = record->run,
+	};
+
+	if (!text_equal(record->target, told->target))
+		return;
+	for (size_t i = 0; i < told->memory.overrides_used.count; i++) {
+		struct override_used *earlier = &told->memory.overrides_used.items[i];
+
+		if (earlier->run != used.run || !text_equal(earlier->payload, used.payload) ||
+		    !text_equal(earlier->lifts, used.lifts))
+			continue;
+		*earlier = used;
+		return;
+	}
+	*LIST_ADD(told->arena, &told->memory.overrides_used) = used;
+}
+
+static void end_overrides(struct told *told, const struct run_memory *run)
+{
+	for (size_t i = 0; i < told->memory.overrides_used.count; i++)
+		if (told->memory.overrides_used.items[i].run == run->id)
+			told->memory.overrides_used.items[i].outcome = run->outcome;
 }
 
 static void tell_deployed(struct told *told, const struct kept_record *record,

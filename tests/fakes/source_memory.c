@@ -6,7 +6,9 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "model/commit.h"
+#include "model/tag.h"
+
+#include <stdlib.h>
 
 struct object {
 	const char *id;
@@ -29,14 +31,16 @@ struct source_memory {
 	struct git_objects objects;
 	struct object *items;
 	size_t count, room;
-	struct refs remote, watched;
+	struct refs remote, watched, others;
 	const char *branch, *chosen; /* the default; the one asked for last */
+	const char *huge; /* an object that is more than a mirror takes; NULL: none */
 	bool down;
 	size_t fetches;
 };
 
 static const struct source_ops ops;
 
+static int compare_names(const void *a, const void *b);
 static const char *put(void *context, enum git_kind kind, struct bytes bytes);
 static struct error *read_object(void *context, const char *id, enum git_kind kind, size_t maximum,
                                  struct arena *arena, struct bytes *ret_bytes);
@@ -98,6 +102,16 @@ static void set_ref(struct arena *arena, struct refs *refs, const char *name, co
 void source_memory_set_branch(struct source_memory *memory, const char *name, const char *commit)
 {
 	set_ref(memory->arena, &memory->remote, name, commit);
+}
+
+void source_memory_set_ref(struct source_memory *memory, const char *name, const char *id)
+{
+	set_ref(memory->arena, &memory->others, name, id);
+}
+
+void source_memory_set_huge(struct source_memory *memory, const char *id)
+{
+	memory->huge = arena_text(memory->arena, id);
 }
 
 void source_memory_set_default(struct source_memory *memory, const char *branch)
@@ -234,6 +248,54 @@ static struct error *blob(struct source *source, const char *id, size_t maximum,
 	return read_object(source, id, GIT_KIND_BLOB, maximum, arena, ret_bytes);
 }
 
+static struct error *list_refs(struct source *source, const struct text_list *prefixes,
+                               struct arena *arena, struct source_refs *ret_refs)
+{
+	struct source_memory *memory = (struct source_memory *)source;
+	struct source_refs refs = {0};
+
+	TRY(refuse_down(memory, arena));
+	for (size_t i = 0; i < memory->others.count; i++)
+		for (size_t k = 0; memory->others.items[i].commit && k < prefixes->count; k++)
+			if (text_starts(memory->others.items[i].name, prefixes->items[k])) {
+				*LIST_ADD(arena, &refs) =
+					(struct source_ref){memory->others.items[i].name,
+				                            memory->others.items[i].commit};
+				break;
+			}
+	if (refs.count)
+		qsort(refs.items, refs.count, sizeof *refs.items, compare_names);
+	refs.is_cut = refs.count > SOURCE_REFS_MAXIMUM;
+	refs.count = refs.is_cut ? SOURCE_REFS_MAXIMUM : refs.count;
+	*ret_refs = refs;
+	return NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct source_ref *)a)->name, ((const struct source_ref *)b)->name);
+}
+
+static struct error *bring(struct source *source, const struct source_refs *refs,
+                           struct arena *arena)
+{
+	struct source_memory *memory = (struct source_memory *)source;
+
+	memory->fetches += refs->count > 0;
+	for (size_t i = 0; i < refs->count; i++)
+		if (text_equal(refs->items[i].id, memory->huge))
+			return FAIL(arena, GIT_LIMIT, .what = "cannot fetch",
+			            .why = "it sends more than 2 GiB at once",
+			            .hint = "Look at the test.");
+	return refuse_down(memory, arena);
+}
+
+static struct error *tag_raw(struct source *source, const char *id, struct arena *arena,
+                             struct bytes *ret_raw)
+{
+	return read_object(source, id, GIT_KIND_TAG, TAG_MAXIMUM, arena, ret_raw);
+}
+
 static void close_memory(struct source *source)
 {
 	(void)source; /* the memory is the arena's */
@@ -249,6 +311,9 @@ static const struct source_ops ops = {
 	.folder = folder,
 	.entries = entries,
 	.blob = blob,
+	.refs = list_refs,
+	.bring = bring,
+	.tag = tag_raw,
 	.close = close_memory,
 };
 

@@ -21,6 +21,11 @@ struct git_build source_memory_build(struct source_memory *memory);
 
 void source_memory_set_branch(struct source_memory *memory, const char *name,
                               const char *commit); /* NULL: no more */
+/* Any other ref: a tag, the head of a pull request. */
+void source_memory_set_ref(struct source_memory *memory, const char *name,
+                           const char *id); /* NULL: no more */
+/* Who brings this object is told ERR_GIT_LIMIT. */
+void source_memory_set_huge(struct source_memory *memory, const char *id);
 void source_memory_set_default(struct source_memory *memory, const char *branch);
 /* The remote is away: head and a fetch that needs it fail with ERR_GIT_UNREACHABLE. */
 void source_memory_set_down(struct source_memory *memory, bool down);

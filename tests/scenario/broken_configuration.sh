@@ -31,12 +31,12 @@ given_config "database_url=mysql://shop@localhost/shop"
 headgate reconcile
 expect_exit 64
 expect_output "D003"
-given_policy loose $'trust: tag\nbackup: {rule: none}'
+given_policy loose $'trust: tags\nbackup: {rule: none}'
 given_config policy=policies/loose.yaml
-refused "trust: tag" "not supported"
+refused "tags" "tag" "signed"
 given_policy loose $'trust: all\nthreshold: 2\nbackup: {rule: none}'
 given_config policy=policies/loose.yaml
-refused "'threshold' without trust: signed"
+refused "cannot use 'threshold'" "under trust: all nothing would come of it"
 given_policy loose $'trust: all\nbackup: {rul: none}'
 given_config policy=policies/loose.yaml
 refused "loose.yaml" "rul" "line 2"

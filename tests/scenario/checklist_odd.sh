@@ -5,6 +5,7 @@ scenario "an unknown or doubled checklist item is an error, not noise"
 given_repository
 given_database
 given_config policy=policies/production.yaml
+sed -i 's/^threshold: 2/threshold: 1/' "$scratch/policies/production.yaml" # one person is enough here
 baseline
 
 migration 20260101000000_users 'CREATE TABLE users (id bigint PRIMARY KEY);' 'DROP TABLE users;'

@@ -9,6 +9,7 @@ given_config policy=policies/strict.yaml
 given_setting "interval: 1s"
 baseline
 agent_starts
+grep -Eq '^Max core file size +0 +0 ' "/proc/$agent/limits" || fail "no core dump to hold a secret" "it may write one"
 
 says() { # COMMIT FRAGMENT
 	[[ $(status_of "$1" shop) == *"$2"* ]]

@@ -38,6 +38,17 @@ expect_exit 0
 headgate doctor --output json
 expect_exit 0
 expect_json '[.[] | select(.level != "pass") | .check] - ["disks"] == []'
+expect_level repository tags pass
+
+# A tag in the place of the approvals' folder.
+git -C "$work" tag approve/shop
+git -C "$work" push -q origin approve/shop
+headgate doctor --output json
+expect_exit 0
+expect_level repository tags warn
+expect_says "git push origin :refs/tags/approve/shop"
+git -C "$work" push -q origin :refs/tags/approve/shop
+git -C "$work" tag -d approve/shop >/dev/null
 expect_json '[.[] | .area] | index("database") != null'
 expect_json 'all(.[]; .what != null and (.type | type) == "array")'
 before=$(sql "SELECT count(*), max(xmin::text) FROM headgate.deployed")
@@ -112,6 +123,15 @@ headgate doctor --output json
 expect_exit 0
 expect_level keys files warn
 chmod 700 "$keys"
+
+# Persons of roles who are nobody, and fewer of them than the policy wants.
+given_policy roles "$(printf '%s\n' "trust: signed" "threshold: 3" "roles:" "  - {name: lead, persons: [alice@example.org, eve@example.org]}")"
+given_config policy=policies/roles.yaml
+headgate doctor --output json
+expect_exit 0
+expect_level policy policy pass warn warn
+expect_says "role lead names eve@example.org, of whom no key is in the keyring"
+expect_says "the policy wants 3 persons for each change, and the keyring has"
 
 # A branch, a folder and a repository that are not there.
 given_config policy=policies/staging.yaml branch=nowhere

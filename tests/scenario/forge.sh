@@ -13,7 +13,7 @@ given_forge() {
 	printf 'github-token\n' >"$scratch/secrets/github"
 	chmod 600 "$scratch/secrets/github"
 	setpriv --pdeathsig TERM "$stub" --port-file "$forge_folder/port" --log "$forge_folder/log" \
-		--control "$forge_folder/control" --token github-token >"$forge_folder/output" 2>&1 </dev/null &
+		--control "$forge_folder/control" --pulls "$forge_folder/pulls" --token github-token >"$forge_folder/output" 2>&1 </dev/null &
 	forge_process=$!
 	closers+=(forge_ends)
 	wait_until 10 "the forge to listen" test -s "$forge_folder/port"
@@ -23,6 +23,14 @@ given_forge() {
 
 forge_says() { # MODE…: a word of tests/tools/forge_stub.c such as "down" or "limit 2"; nothing: it behaves
 	printf '%s\n' "$*" >"$forge_folder/control"
+}
+
+forge_has_pull() { # COMMIT NUMBER: the commit came by this pull request
+	printf '%s %s merged %s\n' "$1" "$2" "$1" >>"$forge_folder/pulls"
+}
+
+forge_was_asked() { # COMMIT: how often for its pull requests
+	jq -r --arg path "/repos/acme/shop/commits/$1/pulls" 'select(.path == $path) | .answer' "$forge_folder/log" | wc -l
 }
 
 forge_statuses() { # COMMIT: what it has stored, in order, one "state description" a line

@@ -61,7 +61,7 @@ expect_typed "did add ssh-ed25519"
 type_next_block # a .pub file
 expect_typed "did add ssh-ed25519"
 type_next_block # check, list, explain trust
-expect_typed "2 keys" "alice@example.org" "people alice@example.org, bob@example.org" "the commits of the buttons Merge"
+expect_typed "2 keys" "alice@example.org" "people alice@example.org, bob@example.org" "so signing is releasing"
 
 # A commit as the team made them, and what an observed target says of it.
 config=$scratch/headgate/headgate.yaml

@@ -29,8 +29,11 @@ expect_exit 0
 expect_table users
 expect_status "$commit" success "applied 1 migration"
 
-# Nothing changed: the branch is looked at, not fetched.
-fetched=$(http_requests 'POST .*git-upload-pack')
+# Nothing changed: the branch is looked at, not fetched. One question what the server can, asked again with the token that it
+# wants, and one for the branch.
+posts=$(http_requests 'POST .*git-upload-pack')
+gets=$(http_requests 'GET .*service=git-upload-pack')
 reconcile
 expect_exit 0
-expect "fetches" "$fetched" "$(http_requests 'POST .*git-upload-pack')"
+expect "requests for refs" "$((posts + 1))" "$(http_requests 'POST .*git-upload-pack')"
+expect "questions" "$((gets + 2))" "$(http_requests 'GET .*service=git-upload-pack')"

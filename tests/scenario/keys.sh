@@ -50,6 +50,24 @@ expect_output "2 people for each change"
 target_names=(shop)
 write_config
 
+# --- list: who may what, for each target whose policy asks for signatures ---
+headgate keys list --output json
+expect_json 'all(.[]; .roles == [{"target": "shop", "role": null, "may": ["deploy", "rollback"], "paths": []}])'
+given_policy roles "$(printf '%s\n' "trust: signed" "threshold: 1" "roles:" \
+	"  - {name: release, persons: [alice@example.org]}" \
+	"  - {name: billing, persons: [alice@example.org, carol@example.org], may: [deploy, override], paths: ['*_billing']}")"
+given_target preview policy=policies/development.yaml database_url="\"$database_url-preview\""
+given_target live policy=policies/roles.yaml database_url="\"$database_url-live\""
+headgate keys list
+expect_exit 0
+expect_output "may shop: deploy, rollback live: deploy, rollback (release) live: deploy, override (billing, only *_billing) bob@example.org"
+expect_output "live: none"
+headgate keys list --output json
+expect_json '.[0].roles | length == 3 and .[2] == {"target": "live", "role": "billing", "may": ["deploy", "override"], "paths": ["*_billing"]}'
+expect_json '.[1].roles | length == 1'
+target_names=(shop)
+write_config
+
 # --- check: every problem, each with its line and what to write instead ---
 headgate keys check
 expect_exit 0

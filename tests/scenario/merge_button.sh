@@ -63,7 +63,7 @@ push
 reconcile
 expect_exit 0
 
-# a squash by the button: nothing tells whose commits it was made of
+# a squash by the button: whose commits it was made of stands at the head of its pull request, while the forge keeps it
 on_branch parts
 migration 20260105000000_parts 'CREATE TABLE parts (id bigint PRIMARY KEY);'
 commit_as bob "Add parts"
@@ -74,5 +74,13 @@ push
 reconcile
 expect_exit 4
 expect_output "V002"
-expect_output "merge the branch by a merge commit"
+expect_output "git tag -s -m approved approve/shop/$commit/"
 expect_no_table parts
+git -C "$work" push -q origin parts:refs/pull/7/head
+reconcile
+expect_exit 0
+expect_table parts
+expect_status "$commit" success "applied 1 migration"
+git -C "$work" push -q origin :refs/pull/7/head
+reconcile
+expect_exit 0

@@ -2,19 +2,23 @@
  * A small GitHub for tests: it remembers commit statuses, checks requests as strictly as GitHub (and refuses unknown
  * fields, which GitHub does not), and misbehaves on request. For C tests through tools/forge_stub_client.h, for
  * shell scenarios as
- *     forge_stub --port-file FILE --log FILE --control FILE [--token T] [--commits FILE] [--certificate PEM --key PEM]
+ *     forge_stub --port-file FILE --log FILE --control FILE [--token T] [--commits FILE] [--pulls FILE]
+ *         [--certificate PEM --key PEM]
  * The port file appears when it listens (on 127.0.0.1). The log gets one JSON line per request, `answer` first; what
  * was stored has "answer":201, also when the reply was then lost. The control file is read again for every request:
  * a word of `modes` below, perhaps with a number; empty or absent: behave. The commits file holds the ids that
  * exist, one a line; absent: all do but the one of zeros. The modes "required" and "protected" say that the context
  * headgate/shop is demanded by a ruleset or by the branch's protection, "reader" that the token may only read. It ends
- * by SIGTERM.
+ * by SIGTERM. The pulls file is read again for every request: one pull request a line, as
+ *     COMMIT NUMBER merged|open MERGE_COMMIT
+ * or, behind a first word "raw", what to answer for every commit.
  */
 #include <getopt.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -68,7 +72,7 @@ struct stored {
 };
 
 static struct {
-	const char *port_file, *log, *control, *commits, *token, *certificate, *key;
+	const char *port_file, *log, *control, *commits, *pulls, *token, *certificate, *key;
 	pthread_mutex_t lock; /* one request at a time; only sleeping happens without it */
 	struct arena *arena;  /* of what is remembered */
 	struct {
@@ -103,6 +107,7 @@ static struct answer store(struct request *request);
 static const char *status_fault(const struct node *document);
 static bool commit_exists(struct request *request);
 static struct answer list(struct request *request);
+static struct answer list_pulls(struct request *request);
 static struct node *stored_node(struct arena *arena, const struct stored *stored);
 static struct answer refusal(struct request *request, int status, const char *message,
                              const char *detail);
@@ -139,6 +144,7 @@ static void parse_options(int count, char **arguments)
 		{"log", required_argument, NULL, 'l'},
 		{"control", required_argument, NULL, 'c'},
 		{"commits", required_argument, NULL, 'C'},
+		{"pulls", required_argument, NULL, 'P'},
 		{"token", required_argument, NULL, 't'},
 		{"certificate", required_argument, NULL, 'x'},
 		{"key", required_argument, NULL, 'k'},
@@ -159,6 +165,9 @@ static void parse_options(int count, char **arguments)
 			break;
 		case 'C':
 			stub.commits = optarg;
+			break;
+		case 'P':
+			stub.pulls = optarg;
 			break;
 		case 't':
 			stub.token = optarg;
@@ -388,6 +397,8 @@ static struct answer serve(struct request *request, enum mode mode)
 		return store(request);
 	if (text_equal(request->method, "GET") && split_path(request, "commits", "/statuses"))
 		return list(request);
+	if (text_equal(request->method, "GET") && split_path(request, "commits", "/pulls"))
+		return list_pulls(request);
 	if (text_equal(request->method, "GET"))
 		return describe(request, mode);
 	return refusal(request, 404, "Not Found", NULL);
@@ -540,6 +551,41 @@ static struct answer list(struct request *request)
 			continue;
 		node_add(all, stored_node(request->arena, stored));
 		added++;
+	}
+	return (struct answer){
+		.status = 200, .body = node_to_json(request->arena, all), .remaining = "4999"};
+}
+
+static struct answer list_pulls(struct request *request)
+{
+	const char *file = stub.pulls ? read_text(stub.pulls, false) : "";
+	struct node *all = node_list(request->arena);
+	struct text_list lines = {0};
+
+	if (text_starts(file, "raw "))
+		return (struct answer){.status = 200, .body = file + 4, .remaining = "4999"};
+	if (!commit_exists(request))
+		return refusal(
+			request, 422,
+			arena_printf(request->arena, "No commit found for SHA: %s", request->sha),
+			NULL);
+	text_split(request->arena, file, '\n', &lines);
+	for (size_t i = 0; i < lines.count; i++) {
+		struct text_list words = {0};
+		struct node *pull;
+		uint64_t number;
+
+		text_split(request->arena, lines.items[i], ' ', &words);
+		if (words.count != 4 || !text_equal(words.items[0], request->sha) ||
+		    !parse_number(words.items[1], UINT32_MAX, &number))
+			continue;
+		pull = node_add(all, node_map(request->arena));
+		node_set_number(request->arena, pull, "number", (int64_t)number);
+		node_set_text(request->arena, pull, "state",
+		              text_equal(words.items[2], "open") ? "open" : "closed");
+		node_set_text(request->arena, pull, "merged_at",
+		              text_equal(words.items[2], "merged") ? "2026-11-24T18:00:00Z" : NULL);
+		node_set_text(request->arena, pull, "merge_commit_sha", words.items[3]);
 	}
 	return (struct answer){
 		.status = 200, .body = node_to_json(request->arena, all), .remaining = "4999"};

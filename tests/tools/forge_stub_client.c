@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -47,6 +48,8 @@ struct forge_stub *forge_stub_start(struct arena *arena, const struct forge_stub
 	arguments[count++] = in(arena, stub, "log");
 	arguments[count++] = "--control";
 	arguments[count++] = in(arena, stub, "control");
+	arguments[count++] = "--pulls";
+	arguments[count++] = in(arena, stub, "pulls");
 	if (options->token) {
 		arguments[count++] = "--token";
 		arguments[count++] = options->token;
@@ -76,8 +79,8 @@ struct forge_stub *forge_stub_start(struct arena *arena, const struct forge_stub
 
 void forge_stub_stop(struct forge_stub *stub)
 {
-	static const char *const files[] = {"control", "port",     "log",
-	                                    "commits", "cert.pem", "key.pem"};
+	static const char *const files[] = {"control",  "port",    "log",  "commits",
+	                                    "cert.pem", "key.pem", "pulls"};
 	struct arena *arena = arena_new();
 
 	forge_stub_kill(stub);
@@ -101,6 +104,14 @@ void forge_stub_mode(struct forge_stub *stub, const char *mode)
 	struct arena *arena = arena_new();
 
 	save(in(arena, stub, "control"), mode);
+	arena_free(arena);
+}
+
+void forge_stub_pulls(struct forge_stub *stub, const char *lines)
+{
+	struct arena *arena = arena_new();
+
+	save(in(arena, stub, "pulls"), lines);
 	arena_free(arena);
 }
 

@@ -26,6 +26,7 @@ void forge_stub_kill(
 	struct forge_stub *stub); /* nobody listens there any more; stop is still needed */
 void forge_stub_mode(struct forge_stub *stub,
                      const char *mode); /* see forge_stub.c; "" is well behaved */
+void forge_stub_pulls(struct forge_stub *stub, const char *lines); /* see forge_stub.c */
 /* How many requests with this method got this answer so far. */
 size_t forge_stub_count(struct forge_stub *stub, const char *method, int answer);
 const char *forge_stub_log(struct forge_stub *stub, struct arena *arena);

@@ -62,6 +62,72 @@ static void a_person_may_have_several_keys(void **state)
 	assert_int_equal(signers.items[1].line, 2);
 }
 
+static void an_authority_has_patterns(void **state)
+{
+	static const char text[] =
+		"*@example.org,!eve@* Cert-Authority," GIT ",valid-before=\"20251125155959Z\" " KEY
+		" our CA\nada " GIT " " OTHER_KEY "\n";
+	struct allowed_signers signers;
+	struct bytes ended;
+	size_t changed = 0;
+
+	assert_fine(try_parse(*state, text, &signers));
+	assert_int_equal(signers.count, 2);
+	assert_true(signers.items[0].is_authority);
+	assert_false(signers.items[1].is_authority);
+	assert_string_equal(signers.items[0].principal, "*@example.org,!eve@*");
+	assert_int_equal(signers.items[0].valid_before, 1764086399);
+	assert_string_equal(signers.items[0].comment, "our CA");
+
+	CASE("and may get an end, which leaves it an authority");
+	assert_fine(allowed_signers_expire(*state, "f", (struct bytes){text, strlen(text)},
+	                                   "*@example.org,!eve@*", 1000000000, &ended, &changed));
+	assert_int_equal(changed, 1);
+	assert_fine(allowed_signers_parse(*state, "f", ended, &signers));
+	assert_true(signers.items[0].is_authority);
+	assert_int_equal(signers.items[0].valid_before, 1000000000);
+}
+
+static void patterns_are_those_of_openssh(void **state)
+{
+	static const struct {
+		const char *patterns, *name;
+		bool matches;
+	} rows[] = {
+		{"ada", "ada", true},
+		{"ada", "adam", false},
+		{"ada", "Ada", false},
+		{"ada", "ad", false},
+		{"*", "", true},
+		{"*", "ada", true},
+		{"a*a", "ada", true},
+		{"a*a", "a", false},
+		{"a*a*a", "aaa", true},
+		{"*a*b", "xaxbxb", true},
+		{"*a*b", "xaxbxc", false},
+		{"**", "x", true},
+		{"ad?", "ada", true},
+		{"ad?", "ad", false},
+		{"?", "", false},
+		{"*@example.org", "ada@example.org", true},
+		{"*@example.org", "ada@example.org.evil.net", false},
+		{"*@example.org", "@example.org", true},
+		{"ada,bob", "bob", true},
+		{"ada,bob", "ada,bob", false},
+		{"*,!eve", "ada", true},
+		{"*,!eve", "eve", false},
+		{"!eve,*", "eve", false},
+		{"!e*,*", "eve", false},
+		{"!eve", "ada", false},
+		{"a*", "a\nb", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (ssh_patterns_match(rows[i].patterns, rows[i].name) != rows[i].matches)
+			fail_msg("'%s' and '%s'", rows[i].patterns, rows[i].name);
+}
+
 static void a_line_that_could_be_misread_refuses_the_file(void **state)
 {
 	/* clang-format off */
@@ -116,8 +182,34 @@ static void a_line_that_could_be_misread_refuses_the_file(void **state)
 		{"text behind a quote", "ada namespaces=\"git\"x " KEY "\n", "line 1", "not in double quotes",
 		  "Write"},
 		{"a comma at the end", "ada " GIT ", " KEY "\n", "line 1", "end in a comma", "last comma"},
-		{"an authority", "ada cert-authority," GIT " " KEY "\n", "line 1",
-		  "certificates do not count here", "each person"},
+		{"an authority for anything", "*@example.org cert-authority " KEY "\n", "line 1",
+		  "no namespaces=\"git\"", "Add the option"},
+		{"an authority for another purpose", "* cert-authority,namespaces=\"file\" " KEY "\n", "line 1",
+		  "do not simply name git", "Write"},
+		{"an authority with a value", "* cert-authority=\"yes\"," GIT " " KEY "\n", "line 1",
+		  "'cert-authority'", "cert-authority"},
+		{"an authority twice over", "* cert-authority,cert-authority," GIT " " KEY "\n", "line 1",
+		  "'cert-authority'", "each once"},
+		{"an authority that is a person, too", "ada " GIT " " KEY "\n* cert-authority," GIT " " KEY "\n", "line 2",
+		  "already in line 1", "a key of its own"},
+		{"a person who is an authority, too", "ada cert-authority," GIT " " KEY "\nada " GIT " " KEY "\n", "line 2",
+		  "already in line 1", "a key of its own"},
+		{"one authority in two lines", "a* cert-authority," GIT " " KEY "\nb* cert-authority," GIT " " KEY "\n",
+		  "line 2", "already in line 1", "one line with all patterns"},
+		{"an authority whose line stands twice",
+		  "* cert-authority," GIT " " KEY "\n* cert-authority," GIT " " KEY "\n", "line 2", "already in line 1",
+		  "Keep one"},
+		{"an empty pattern", "*@example.org,,bob cert-authority," GIT " " KEY "\n", "line 1", "is empty",
+		  "with commas"},
+		{"nothing behind the last comma", "*@example.org, cert-authority," GIT " " KEY "\n", "line 1", "is empty",
+		  "with commas"},
+		{"a pattern that is excluded twice", "*,!!ada cert-authority," GIT " " KEY "\n", "line 1", "has '!' in it",
+		  "with commas"},
+		{"patterns that only exclude", "!ada,!bob cert-authority," GIT " " KEY "\n", "line 1", "let nobody in",
+		  "first"},
+		{"patterns with a blank", "\"* ada\" cert-authority," GIT " " KEY "\n", "line 1", "name of a person", ""},
+		{"a certificate for an authority", "* cert-authority," GIT " ssh-ed25519-cert-v01@openssh.com AAAA\n",
+		  "line 1", "cannot be used", ".pub"},
 		{"the key of a certificate", "ada " GIT " ssh-ed25519-cert-v01@openssh.com AAAA\n", "line 1",
 		  "cannot be used", ".pub"},
 		{"an end before the beginning",
@@ -238,6 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_line_names_a_person_and_a_key),
 		TEST(a_person_may_have_several_keys),
+		TEST(an_authority_has_patterns),
+		TEST(patterns_are_those_of_openssh),
 		TEST(a_line_that_could_be_misread_refuses_the_file),
 		TEST(odd_bytes_in_a_line_are_refused),
 		TEST(times_are_those_of_openssh),

@@ -105,6 +105,8 @@ static void the_links_of_a_commit_are_read_as_far_as_they_go(void **state)
 		{"no time", "tree " ID "\ncommitter A <a>\n\n", 0, 0},
 		{"no committer", "tree " ID "\nparent " ID "\n\nmessage", 1, 0},
 		{"a parent in the message", "tree " ID "\n\nparent " ID "\n", 0, 0},
+		{"a parent that is no id",
+	         "tree " ID "\nparent =161616161616161616161616161616161616161\n", 0, 0},
 		{"a parent of 39 digits",
 	         "tree " ID "\nparent 616161616161616161616161616161616161616\n", 0, 0},
 	};
@@ -121,9 +123,26 @@ static void the_links_of_a_commit_are_read_as_far_as_they_go(void **state)
 	}
 }
 
+/* git takes them for the same object, so a commit cannot hide behind them. */
+static void ids_in_capitals_are_the_same_ids(void **state)
+{
+	static const char raw[] = "tree ABABABABABABABABABABABABABABABABABABABAB\n"
+				  "parent CDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCD\n\nx";
+	struct commit_links links;
+
+	assert_fine(git_objects_links(*state, ID, (struct bytes){raw, sizeof raw - 1}, &links));
+	assert_string_equal(links.tree, "abababababababababababababababababababab");
+	assert_int_equal(links.parents.count, 1);
+	assert_string_equal(links.parents.items[0], "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
+}
+
 static void a_commit_without_a_tree_has_no_links(void **state)
 {
-	static const char *const rows[] = {"", "tree\n", "tree 6161\n", "author A\ntree " ID "\n",
+	static const char *const rows[] = {"",
+	                                   "tree\n",
+	                                   "tree =161616161616161616161616161616161616161\n",
+	                                   "tree 6161\n",
+	                                   "author A\ntree " ID "\n",
 	                                   ("tree " ID)};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -136,13 +155,50 @@ static void a_commit_without_a_tree_has_no_links(void **state)
 	}
 }
 
+/* Commit N names commit N-1 as its parent twenty thousand times: a few kilobytes in a pack. */
+static struct error *give_crowd(void *context, const char *id, enum git_kind kind, size_t maximum,
+                                struct arena *arena, struct bytes *ret_bytes)
+{
+	struct text text = TEXT_IN(arena);
+	const unsigned long number = strtoul(id, NULL, 10);
+
+	(void)context;
+	(void)kind;
+	(void)maximum;
+	text_printf(&text, "tree %040d\n", 0);
+	for (int i = 0; number && i < 20000; i++)
+		text_printf(&text, "parent %040lu\n", number - 1);
+	text_add(&text, "author a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n");
+	*ret_bytes = text_bytes(&text);
+	return NULL;
+}
+
+static void parents_without_number_end_at_a_limit(void **state)
+{
+	AUTO_ARENA arena = arena_new();
+	const struct git_objects crowd = {.read = give_crowd};
+	struct history history;
+	struct error *error;
+	bool descends;
+
+	(void)state;
+	assert_null(git_objects_history(&crowd, NULL, arena_printf(arena, "%040d", 10), arena,
+	                                &history, &descends));
+	assert_int_equal(history.count, 11);
+	error = git_objects_history(&crowd, NULL, arena_printf(arena, "%040d", 100), arena,
+	                            &history, &descends);
+	assert_ptr_equal(error ? error->row : NULL, &error_rows()[ERR_GIT_LIMIT]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_tree_out_of_form_is_refused),
 		TEST(an_entry_is_found_without_listing),
 		TEST(the_links_of_a_commit_are_read_as_far_as_they_go),
+		TEST(ids_in_capitals_are_the_same_ids),
 		TEST(a_commit_without_a_tree_has_no_links),
+		TEST(parents_without_number_end_at_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

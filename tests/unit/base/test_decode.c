@@ -312,6 +312,99 @@ static void a_default_that_is_not_allowed_is_a_bug(void **state)
 	assert_true(is_bug(status_of_child(decode_a_wrong_default, *state)));
 }
 
+struct door {
+	const char *name;
+	uint64_t width;
+};
+
+struct house {
+	struct {
+		struct door *items;
+		size_t count, room;
+	} doors;
+};
+
+static const struct field door_fields[] = {
+	{.name = "name",
+         .kind = FIELD_TEXT,
+         .offset = offsetof(struct door, name),
+         .required = true},
+	{.name = "size.width",
+         .kind = FIELD_NUMBER,
+         .offset = offsetof(struct door, width),
+         .otherwise = "80"},
+};
+
+static const struct field house_fields[] = {
+	{.name = "doors",
+         .kind = FIELD_MAPS,
+         .offset = offsetof(struct house, doors),
+         .otherwise = "[]",
+         .maximum = 2,
+         .of = door_fields,
+         .of_count = ROWS(door_fields),
+         .of_size = sizeof(struct door)},
+};
+
+static struct error *decode_house(struct arena *arena, const char *json, struct house *house)
+{
+	const char *why = NULL;
+	struct node *node = node_from_json(arena, json, strlen(json), &why);
+	int line = 0;
+
+	if (!node)
+		fail_msg("'%s': %s", json, why);
+	as_yaml(arena, node, &line);
+	return decode_fields(arena, &document, node, house_fields, ROWS(house_fields), house);
+}
+
+static void a_list_of_maps_is_decoded_by_its_own_rows(void **state)
+{
+	static const struct {
+		const char *sentence, *json, *what, *why;
+	} wrong[] = {
+		{"no list", "{\"doors\":{\"name\":\"a\"}}", "cannot use 'doors' in policy",
+	         "it is no list"},
+		{"nothing", "{\"doors\":null}", "cannot use 'doors'", "it has no value"},
+		{"a list of words", "{\"doors\":[\"a\"]}", "cannot use 'doors'",
+	         "entry 1 (line 3) has no keys"},
+		{"more than the maximum",
+	         "{\"doors\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]}",
+	         "cannot use 'doors'", "more than 2 entries"},
+		{"an unknown key of one", "{\"doors\":[{\"name\":\"a\"},{\"nam\":\"b\"}]}",
+	         "unknown key 'nam' in policy '/etc/headgate/p.yaml', line 6", ""},
+		{"a key that one lacks", "{\"doors\":[{\"size\":{\"width\":1}}]}",
+	         "missing key 'name'", ""},
+		{"a wrong value of one",
+	         "{\"doors\":[{\"name\":\"a\",\"size\":{\"width\":\"x\"}}]}",
+	         "cannot use 'size.width'", "not a whole number"},
+	};
+	struct house house = {0};
+
+	assert_fine(decode_house(*state, "{}", &house));
+	assert_int_equal(house.doors.count, 0);
+	assert_fine(decode_house(
+		*state,
+		"{\"doors\":[{\"name\":\"front\"},{\"size\":{\"width\":120},\"name\":\"gate\"}]}",
+		&house));
+	assert_int_equal(house.doors.count, 2);
+	assert_string_equal(house.doors.items[0].name, "front");
+	assert_int_equal(house.doors.items[0].width, 80);
+	assert_string_equal(house.doors.items[1].name, "gate");
+	assert_int_equal(house.doors.items[1].width, 120);
+	for (size_t i = 0; i < ROWS(wrong); i++) {
+		struct error *error = decode_house(*state, wrong[i].json, &house);
+
+		CASE(wrong[i].sentence);
+		assert_error(error, ERR_CONFIG);
+		assert_contains(error->what, wrong[i].what);
+		assert_contains(error->why ? error->why : "", wrong[i].why);
+		assert_int_equal(house.doors.count, 2);
+	}
+	assert_string_equal(field_allowed(*state, &house_fields[0]),
+	                    "a list of maps, at most 2 of them, such as [{name: something}]");
+}
+
 static void every_kind_has_a_name_for_the_reference(void **state)
 {
 	static const char *const names[] = {
@@ -319,7 +412,7 @@ static void every_kind_has_a_name_for_the_reference(void **state)
 		[FIELD_CHOICE] = "choice", [FIELD_CHOICES] = "choices",
 		[FIELD_NUMBER] = "number", [FIELD_DURATION] = "duration",
 		[FIELD_SIZE] = "size",     [FIELD_BOOL] = "boolean",
-		[FIELD_PATH] = "path",
+		[FIELD_PATH] = "path",     [FIELD_MAPS] = "maps",
 	};
 
 	for (unsigned i = 0; i < ROWS(names); i++)
@@ -340,6 +433,7 @@ int main(void)
 		TEST(a_list_has_a_maximum),
 		TEST(a_missing_key_of_a_section_shows_the_section),
 		TEST(a_default_that_is_not_allowed_is_a_bug),
+		TEST(a_list_of_maps_is_decoded_by_its_own_rows),
 		TEST(every_kind_has_a_name_for_the_reference),
 	};
 

@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 
-#define WORDS_MAXIMUM 40
+#define WORDS_MAXIMUM (OPTIONS_MAXIMUM + 10)
 
 /* "headgate" and the words of `line`, separated by spaces. */
 static struct error *read_line(struct arena *arena, const char *line, struct invocation *invocation,

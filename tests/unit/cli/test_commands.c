@@ -74,9 +74,10 @@ static void every_command_has_its_words(void **state)
 static void the_commands_are_those_of_the_design(void **state)
 {
 	static const char *const names[] = {
-		"run",    "reconcile", "plan",     "preflight", "status",  "history", "wait",
-		"verify", "resolve",   "rollback", "baseline",  "suspend", "resume",  "retry",
-		"unhold", "log",       "explain",  "doctor",    "init",    "version", "keys",
+		"run",    "reconcile", "plan",    "preflight", "status",   "history",
+		"wait",   "verify",    "resolve", "rollback",  "baseline", "suspend",
+		"resume", "retry",     "unhold",  "log",       "explain",  "doctor",
+		"init",   "version",   "keys",    "withdraw",
 	};
 
 	(void)state;

@@ -191,6 +191,7 @@ static const struct forge_row forges[] = {{"memory", open_forge}, {NULL, NULL}};
 static const struct registry registry = {
 	.open_journal = open_journal,
 	.open_source = open_source,
+	.open_mirror = open_source,
 	.open_keyring = open_keyring,
 	.open_database = open_database,
 	.open_parser = open_parser,

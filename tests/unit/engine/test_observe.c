@@ -135,6 +135,25 @@ static void a_step_that_nobody_signed_is_followed_and_vouches_for_nothing(void *
 	assert_settled(world);
 }
 
+/* A step that waits (R6.12) is no reason not to see: the ledger decides what is followed, as with a refused one. */
+static void a_step_that_waits_for_tags_is_followed_all_the_same(void **state)
+{
+	struct pass_world *world = world_observed(*state);
+	const char *commit;
+
+	world->policy.trust = TRUST_TAG;
+	world->policy.threshold = 1;
+	commit = pass_world_push(world, A, NULL, "Add a");
+	assert_fine(pass_world_pass(world));
+	assert_starts(world, commit, "success: observe: would wait: commit ");
+	assert_contains(pass_world_status(world, commit), " (V013)");
+	another_applies(world, "a", "CREATE a");
+	assert_fine(pass_world_pass(world));
+	assert_string_equal(pass_world_memory(world).deployed_commit, commit);
+	assert_starts(world, commit, "success: observe: applied by another");
+	assert_settled(world);
+}
+
 static void what_comes_behind_a_refused_step_would_wait(void **state)
 {
 	struct pass_world *world = world_observed(*state);
@@ -419,6 +438,7 @@ int main(void)
 		TEST_WORLD(what_would_be_applied_is_said_and_not_done),
 		TEST_WORLD(the_ledger_is_followed_and_the_rows_are_adopted),
 		TEST_WORLD(a_step_that_nobody_signed_is_followed_and_vouches_for_nothing),
+		TEST_WORLD(a_step_that_waits_for_tags_is_followed_all_the_same),
 		TEST_WORLD(what_comes_behind_a_refused_step_would_wait),
 		TEST_WORLD(a_revert_would_be_rolled_back),
 		TEST_WORLD(a_halt_is_said_and_is_no_error),

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/verify.h"
 
 #define A "a=CREATE a|DROP a"
 #define B "b=CREATE b|DROP b"
@@ -620,6 +621,20 @@ static void one_target_is_worked_on_by_one_process(void **state)
 	assert_int_equal(world->server->sent.count, 0);
 }
 
+/* Another target of the same repository may have fetched already. */
+static void without_a_baseline_nothing_is_verified(void **state)
+{
+	struct pass_world *world = pass_world_new(*state);
+	struct verified_object *objects = NULL;
+	struct verified_steps steps = {0};
+
+	world->config.keys.allowed_signers = "signers";
+	pass_world_push(world, "a=CREATE a", NULL, "Add a");
+	assert_error(engine_verify(&world->engine, &world->target, &(struct text_list){0},
+	                           world->arena, &objects, &steps),
+	             ERR_NO_BASELINE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -655,6 +670,7 @@ int main(void)
 		TEST_WORLD(a_ledger_of_another_journal_is_left_alone),
 		TEST_WORLD(a_rewritten_branch_halts_and_names_what_vanished),
 		TEST_WORLD(one_target_is_worked_on_by_one_process),
+		TEST_WORLD(without_a_baseline_nothing_is_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * Passes on a bad day: each call of repository, database and journal fails once, locks and forges are not to be had,
  * halts stay until their cause is gone. Whatever happens, the SQL takes effect once and the commit gets its word.
  */
+#include "engine/verify.h"
 #include "unit/engine/pass_world.h"
 
 #include "base/text.h"
@@ -304,26 +305,30 @@ static void looking_without_a_journal_still_knows_its_target(void **state)
 static void verify_says_who_vouches(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
-	const char *good = pass_world_push(world, A, ADA, "Add a"),
-		   *bare = pass_world_push(world, A "," B, NULL, "Add b");
-	struct step_commit commit = {0};
-	struct error *refusal = NULL;
+	const char *good = pass_world_push(world, A, ADA, "Add a");
+	const char *bare = pass_world_push(world, A "," B, NULL, "Add b");
+	const char *names[] = {good, "HEAD"}; /* HEAD is the branch's */
+	struct text_list asked = {.items = names, .count = 2};
+	struct verified_object *objects = NULL;
+	struct verified_steps steps = {0};
 	size_t records = pass_world_records(world);
 
-	assert_fine(engine_verify(&world->engine, &world->target, good, world->arena, &commit,
-	                          &refusal));
-	assert_null(refusal);
-	assert_string_equal(commit.verdict.principal, ADA);
-	assert_fine(engine_verify(&world->engine, &world->target, "HEAD", world->arena, &commit,
-	                          &refusal));
-	assert_string_equal(commit.id, bare);
-	assert_error(refusal, ERR_UNSIGNED);
-	assert_error(engine_verify(&world->engine, &world->target, "nowhere", world->arena, &commit,
-	                           &refusal),
+	assert_fine(engine_verify(&world->engine, &world->target, &asked, world->arena, &objects,
+	                          &steps));
+	assert_string_equal(objects[0].verdict.principal, ADA);
+	assert_string_equal(objects[1].id, bare);
+	assert_int_equal(objects[1].verdict.kind, VERDICT_UNSIGNED);
+	assert_int_equal(steps.count, 2);
+	assert_int_equal(steps.items[0].outcome, STEP_PASS);
+	assert_int_equal(steps.items[1].outcome, STEP_REFUSE);
+	assert_error(steps.items[1].refusal, ERR_UNSIGNED);
+	names[0] = "nowhere";
+	assert_error(engine_verify(&world->engine, &world->target, &asked, world->arena, &objects,
+	                           &steps),
 	             ERR_UNKNOWN_COMMIT);
 	world->config.keys.allowed_signers = NULL;
-	assert_error(engine_verify(&world->engine, &world->target, good, world->arena, &commit,
-	                           &refusal),
+	assert_error(engine_verify(&world->engine, &world->target, &asked, world->arena, &objects,
+	                           &steps),
 	             ERR_KEYRING);
 	assert_int_equal(pass_world_records(world), records);
 }

@@ -86,7 +86,11 @@ static void success_says_what_it_could_not_rest_on(void **state)
 	         "applied 2 migrations in 1.3 s; not rehearsed, unverified, no backup"},
 	};
 	const struct tally tally = {.applied = 2, .took_ms = 1300},
-			   both = {.applied = 1, .rolled_back = 2, .took_ms = 5};
+			   both = {.applied = 1, .rolled_back = 2, .took_ms = 5},
+			   lifted = {.applied = 1,
+	                             .took_ms = 5,
+	                             .lifted = "checklist lifted by ada@example.org "
+	                                       "(override tag)"};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		CASE(rows[i].sentence);
@@ -94,6 +98,9 @@ static void success_says_what_it_could_not_rest_on(void **state)
 	}
 	assert_true(text_starts(words_done(*state, &rows[1].policy, &both, 0),
 	                        "rolled back 2 migrations, applied 1 in "));
+	assert_string_equal(words_done(*state, &rows[0].policy, &lifted, 0),
+	                    "applied 1 migration in 5 ms; checklist lifted by ada@example.org "
+	                    "(override tag); not rehearsed, ticked, not measured");
 }
 
 static struct error *error_of(struct arena *arena, enum error_code code, size_t size)

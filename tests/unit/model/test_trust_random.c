@@ -18,6 +18,14 @@ static const char *const paths[FILES] = {"a/down.sql", "a/migration.sql", "b/mig
                                          "lock"};
 static const int entry_of[FILES] = {0, 0, 1, 2};
 
+struct last { /* the newest passed step that changed an entry, and the commit that vouched with the same; -1: none */
+	int commit, through;
+};
+
+struct vote { /* who vouches for which file, and who set any */
+	bool persons[FILES][PERSONS], authors[PERSONS];
+};
+
 struct world {
 	uint64_t seed;
 	unsigned parents[COMMITS], reach[COMMITS]; /* bit sets; reach with itself */
@@ -114,53 +122,76 @@ static bool may(const struct world *world, enum person person, size_t step, unsi
 	return person != NOBODY;
 }
 
+static bool knows(const struct world *world, struct last last, size_t commit)
+{
+	return last.commit < 0 || world->reach[commit] & 1u << last.commit ||
+	       (last.through >= 0 && world->reach[commit] & 1u << last.through);
+}
+
 /* Persons and authors among the commits of a set that set one of the files as the step has it. */
 static void gather(const struct world *world, size_t step, size_t base, unsigned commits,
-                   bool only_open, unsigned open, bool *persons, bool *authors)
+                   unsigned entries, const struct last *last, struct vote *vote)
 {
 	for (size_t c = 0; c < COMMITS; c++)
 		for (size_t f = 0; f < FILES; f++) {
-			if (!(commits & 1u << c) ||
+			const int e = entry_of[f];
+
+			if (!(commits & 1u << c) || !(entries & 1u << e) ||
 			    world->state[step][f] == world->state[base][f] ||
-			    (only_open && !(open & 1u << entry_of[f])) ||
 			    !sets(world, c, f, world->state[step][f]))
 				continue;
-			authors[world->named[c]] = true;
-			if (may(world, world->signer[c], step, 1u << entry_of[f]))
-				persons[world->signer[c]] = true;
+			vote->authors[world->named[c]] = true;
+			if (may(world, world->signer[c], step, 1u << e) &&
+			    (c == step || knows(world, last[e], c)))
+				vote->persons[f][world->signer[c]] = true;
 		}
 }
 
-static bool enough(const struct world *world, const bool *persons, const bool *authors)
+static void approve(enum person person, unsigned entries, struct vote *vote)
 {
-	unsigned count = 0;
-	bool other = false;
+	for (size_t f = 0; f < FILES; f++)
+		if (entries & 1u << entry_of[f])
+			vote->persons[f][person] = true;
+}
 
-	for (int p = ADA; p < PERSONS; p++) {
-		count += persons[p];
-		other |= persons[p] && !authors[p];
+/* Each file that differs has enough of them, and one who set none. */
+static bool enough(const struct world *world, size_t step, size_t base, const struct vote *vote)
+{
+	for (size_t f = 0; f < FILES; f++) {
+		unsigned count = 0;
+		bool other = world->threshold == 1;
+
+		if (world->state[step][f] == world->state[base][f])
+			continue;
+		for (int p = ADA; p < PERSONS; p++) {
+			count += vote->persons[f][p];
+			other |= vote->persons[f][p] && !vote->authors[p];
+		}
+		if (count < world->threshold || !other)
+			return false;
 	}
-	return count >= world->threshold && (world->threshold == 1 || other);
+	return true;
 }
 
 static bool vouches(const struct world *world, size_t step, size_t base, unsigned differ,
-                    unsigned open, const int *last, size_t t)
+                    unsigned open, bool with_tags, const struct last *last, size_t t)
 {
 	const unsigned own = world->reach[t] & ~world->reach[base];
 	const bool tagged = may(world, world->tag[t], step, open);
 	const bool is_signed = may(world, world->signer[t], step, open);
 	const unsigned common = world->reach[t] & world->reach[base];
-	bool persons[PERSONS] = {false}, authors[PERSONS] = {false};
+	struct vote vote = {0};
 
 	if (world->bad[t] || (!tagged && !is_signed))
 		return false; /* who */
 	for (int e = 0; e < ENTRIES; e++) {
+		const int passed = last[e].commit;
 		bool changed = true;
 
 		if (open & 1u << e) {
 			if (!entry_same(world, t, step, e))
 				return false; /* exactly */
-			if (last[e] >= 0 && !(world->reach[t] & 1u << last[e]))
+			if (!knows(world, last[e], t))
 				return false; /* fresh */
 		}
 		for (size_t m = 0; m < COMMITS;
@@ -177,6 +208,10 @@ static bool vouches(const struct world *world, size_t step, size_t base, unsigne
 			changed = false;
 		if (changed && !entry_same(world, t, step, e))
 			return false; /* whole */
+		if (!entry_same(world, t, step, e) && knows(world, last[e], t) &&
+		    (passed < 0 ? !entry_there(world, step, e)
+		                : entry_same(world, step, (size_t)passed, e)))
+			return false; /* whole: it knew what persons left, and changed it */
 	}
 	for (size_t f = 0; f < FILES; f++) { /* own */
 		bool set = false;
@@ -194,32 +229,43 @@ static bool vouches(const struct world *world, size_t step, size_t base, unsigne
 		if (!set)
 			return false;
 	}
-	gather(world, step, base, 1u << step, false, open, persons, authors);
-	gather(world, step, base, own, true, open, persons, authors);
-	persons[world->tag[t]] |= tagged;
-	persons[world->signer[t]] |= is_signed;
-	persons[world->signer[step]] |= may(world, world->signer[step], step, differ);
-	return enough(world, persons, authors);
+	gather(world, step, base, 1u << step, differ, last, &vote);
+	gather(world, step, base, own, open, last, &vote);
+	if (tagged)
+		approve(world->tag[t], open, &vote);
+	if (is_signed)
+		approve(world->signer[t], open, &vote);
+	if (with_tags && may(world, world->tag[step], step, differ))
+		approve(world->tag[step], differ, &vote);
+	if (may(world, world->signer[step], step, differ))
+		approve(world->signer[step], differ, &vote);
+	return enough(world, step, base, &vote);
 }
 
-static bool passes_by(const struct world *world, size_t step, size_t base, const int *last,
-                      bool tagged)
+enum way {
+	OWN,
+	TAGS,
+	ALL
+}; /* what is closed without a commit of a branch: by the step's signature, by tags, nothing */
+
+static bool passes_by(const struct world *world, size_t step, size_t base, const struct last *last,
+                      enum way way)
 {
-	bool persons[PERSONS] = {false}, authors[PERSONS] = {false};
+	struct vote vote = {0};
 	unsigned differ = 0, open = 0, sides = 0;
 
 	for (int e = 0; e < ENTRIES; e++)
 		if (!entry_same(world, step, base, e))
 			differ |= 1u << e;
-	if (tagged && !may(world, world->tag[step], step, differ))
+	if (world->bad[step] || (way == TAGS && !may(world, world->tag[step], step, differ)))
 		return false;
-	for (size_t f = 0; f < FILES; f++)
-		if (world->state[step][f] != world->state[base][f] && !tagged &&
+	for (size_t f = 0; f < FILES && way == OWN; f++)
+		if (world->state[step][f] != world->state[base][f] &&
 		    (!may(world, world->signer[step], step, 1u << entry_of[f]) ||
 		     !sets(world, step, f, world->state[step][f])))
 			open |= 1u << entry_of[f];
-	if (world->bad[step])
-		return false;
+	if (way == ALL)
+		open = differ;
 	if (world->parent_count[step] == 2)
 		for (size_t p = 0; p < COMMITS; p++)
 			if (world->parents[step] & 1u << p && p != base)
@@ -227,22 +273,25 @@ static bool passes_by(const struct world *world, size_t step, size_t base, const
 	if (world->pull[step] >= 0)
 		sides |= world->reach[world->pull[step]] & ~world->reach[base];
 	if (!open) {
-		gather(world, step, base, sides | 1u << step, false, open, persons, authors);
-		persons[world->tag[step]] |= tagged;
-		persons[world->signer[step]] |= may(world, world->signer[step], step, differ);
-		return enough(world, persons, authors);
+		gather(world, step, base, sides | 1u << step, differ, last, &vote);
+		if (way == TAGS)
+			approve(world->tag[step], differ, &vote);
+		if (may(world, world->signer[step], step, differ))
+			approve(world->signer[step], differ, &vote);
+		return enough(world, step, base, &vote);
 	}
 	for (size_t t = 0; t < COMMITS && world->parent_count[step] <= 2; t++)
-		if (sides & 1u << t && vouches(world, step, base, differ, open, last, t))
+		if (sides & 1u << t &&
+		    vouches(world, step, base, differ, open, way == ALL, last, t))
 			return true;
 	return false;
 }
 
-/* With the tags on the step, or without them: a tag never makes worse what passes without it. */
-static bool should_pass(const struct world *world, size_t step, size_t base, const int *last)
+static bool should_pass(const struct world *world, size_t step, size_t base,
+                        const struct last *last)
 {
-	return passes_by(world, step, base, last, false) ||
-	       passes_by(world, step, base, last, true);
+	return passes_by(world, step, base, last, OWN) ||
+	       passes_by(world, step, base, last, TAGS) || passes_by(world, step, base, last, ALL);
 }
 
 static const char *letter(struct arena *arena, size_t commit)
@@ -316,12 +365,14 @@ static size_t find_line(const struct world *world, size_t *line, size_t *bases)
 	return count;
 }
 
-/* true: it passed; the outcome's word for a step begins with its letter. */
-static bool told_passed(const char *outcome, size_t step, uint64_t seed)
+/* true: it passed; the outcome's word for a step begins with its letter. *ret_voucher: -1: none. */
+static bool told_passed(const char *outcome, size_t step, uint64_t seed, int *ret_voucher)
 {
 	for (const char *at = outcome; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (*at == (char)('A' + step))
+		if (*at == (char)('A' + step)) {
+			*ret_voucher = at[1] == '+' && at[2] >= 'A' ? at[2] - 'A' : -1;
 			return at[1] == '+';
+		}
 	fail_msg("seed %llu: nothing is told of a step: %s", (unsigned long long)seed, outcome);
 	return false;
 }
@@ -336,7 +387,7 @@ static void random_histories_come_out_as_by_brute_force(void **state)
 		struct world world = {.seed = seed};
 		struct trust_scene scene = {0};
 		size_t line[COMMITS], bases[COMMITS], count;
-		int last[ENTRIES];
+		struct last last[ENTRIES];
 		const char *outcome;
 
 		make(&world);
@@ -348,15 +399,17 @@ static void random_histories_come_out_as_by_brute_force(void **state)
 		draw(arena, &world, &scene);
 		outcome = trust_scene_outcome(arena, &scene);
 		for (int e = 0; e < ENTRIES; e++)
-			last[e] = entry_there(&world, DEPLOYED, e) ? DEPLOYED : -1;
+			last[e] =
+				(struct last){entry_there(&world, DEPLOYED, e) ? DEPLOYED : -1, -1};
 		for (size_t i = 0; i < count; i++) {
 			bool wanted;
+			int voucher;
 
 			if (memcmp(world.state[line[i]], world.state[bases[i]],
 			           sizeof world.state[0]) == 0)
 				continue;
 			wanted = should_pass(&world, line[i], bases[i], last);
-			if (told_passed(outcome, line[i], seed) != wanted)
+			if (told_passed(outcome, line[i], seed, &voucher) != wanted)
 				fail_msg("seed %llu: step %c should %s: %s",
 				         (unsigned long long)seed, (char)('A' + line[i]),
 				         wanted ? "pass" : "be refused", outcome);
@@ -364,7 +417,12 @@ static void random_histories_come_out_as_by_brute_force(void **state)
 			refused += !wanted;
 			for (int e = 0; e < ENTRIES && wanted; e++)
 				if (!entry_same(&world, line[i], bases[i], e))
-					last[e] = (int)line[i];
+					last[e] = (struct last){
+						(int)line[i],
+						voucher >= 0 && entry_same(&world, line[i],
+					                                   (size_t)voucher, e)
+							? voucher
+							: -1};
 		}
 		for (const char *plus = strchr(outcome, '+'); plus; plus = strchr(plus + 1, '+'))
 			through_a_side += plus[1] != ' ';

@@ -8,8 +8,7 @@ struct asking {
 	struct text_list judged;
 };
 
-/* "x=bob y=cy" for x: "bob" */
-static const char *word_of(struct arena *arena, const char *words, const char *id)
+const char *trust_scene_word(struct arena *arena, const char *words, const char *id)
 {
 	const char *prefix = arena_printf(arena, "%s=", id);
 
@@ -23,7 +22,7 @@ static const char *word_of(struct arena *arena, const char *words, const char *i
 static struct error *judge(void *context, struct arena *arena, struct step_commit *commit)
 {
 	struct asking *asking = context;
-	const char *who = word_of(arena, asking->scene->people, commit->id);
+	const char *who = trust_scene_word(arena, asking->scene->people, commit->id);
 	struct commit *parsed = ARENA_NEW(arena, struct commit);
 
 	for (size_t i = 0; i < asking->judged.count; i++)
@@ -73,17 +72,18 @@ static bool allows(void *context, const char *principal, const struct change *ch
 static struct error *taggers(void *context, const char *commit, struct arena *arena,
                              struct text_list *ret_persons)
 {
-	const char *who = word_of(arena, ((struct asking *)context)->scene->tags, commit);
+	const char *who = trust_scene_word(arena, ((struct asking *)context)->scene->tags, commit);
 
 	if (who)
-		*LIST_ADD(arena, ret_persons) = who;
+		text_split(arena, who, ',', ret_persons);
 	return NULL;
 }
 
 static struct error *pulls(void *context, const struct step *step, struct arena *arena,
                            struct text_list *ret_heads)
 {
-	const char *head = word_of(arena, ((struct asking *)context)->scene->pulls, step->id);
+	const char *head =
+		trust_scene_word(arena, ((struct asking *)context)->scene->pulls, step->id);
 
 	if (head)
 		*LIST_ADD(arena, ret_heads) = head;
@@ -103,8 +103,7 @@ static struct steps walk(struct arena *arena, struct asking *asking, const char 
 	return steps;
 }
 
-static const char *tell(struct arena *arena, const struct steps *steps,
-                        const struct trust_voucher *vouchers)
+static const char *tell(struct arena *arena, const struct steps *steps)
 {
 	struct text text = TEXT_IN(arena);
 
@@ -117,7 +116,7 @@ static const char *tell(struct arena *arena, const struct steps *steps,
 			continue;
 		text_printf(&text, "%s", step->id);
 		if (step->passed)
-			text_printf(&text, "+%s", vouchers[i].commit ? vouchers[i].commit : "");
+			text_printf(&text, "+%s", step->voucher ? step->voucher : "");
 		else if (step->undone_by)
 			text_printf(&text, "~%s", step->undone_by);
 		else
@@ -129,8 +128,7 @@ static const char *tell(struct arena *arena, const struct steps *steps,
 	return text_trim(arena, text_get(&text));
 }
 
-static struct steps ask(struct arena *arena, const struct trust_scene *scene,
-                        struct trust_voucher **ret_vouchers)
+static struct steps ask(struct arena *arena, const struct trust_scene *scene)
 {
 	struct asking asking = {.scene = scene, .drawing.items = scene->commits};
 	struct steps_reader reader = drawing_reader(&asking.drawing);
@@ -158,7 +156,8 @@ static struct steps ask(struct arena *arena, const struct trust_scene *scene,
 	asking.drawing.asked.count = 0;
 	steps = walk(arena, &asking, deployed,
 	             scene->head ? scene->head : scene->commits[asking.drawing.count - 1].id);
-	if (trust_judge(arena, &rule, &steps, ret_vouchers))
+	if (scene->by_tags ? trust_judge_by_tags(arena, &rule, &steps)
+	                   : trust_judge(arena, &rule, &steps))
 		BUG("no verdict could be reached");
 	steps_settle_undone(arena, &steps);
 	return steps;
@@ -166,16 +165,14 @@ static struct steps ask(struct arena *arena, const struct trust_scene *scene,
 
 const char *trust_scene_outcome(struct arena *arena, const struct trust_scene *scene)
 {
-	struct trust_voucher *vouchers;
-	struct steps steps = ask(arena, scene, &vouchers);
+	struct steps steps = ask(arena, scene);
 
-	return tell(arena, &steps, vouchers);
+	return tell(arena, &steps);
 }
 
 struct error *trust_scene_refusal(struct arena *arena, const struct trust_scene *scene)
 {
-	struct trust_voucher *vouchers;
-	struct steps steps = ask(arena, scene, &vouchers);
+	struct steps steps = ask(arena, scene);
 
 	return steps.items[steps.count - 1].refusal;
 }

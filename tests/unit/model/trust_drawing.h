@@ -11,7 +11,8 @@ struct trust_scene {
 	const char *sentence;
 	struct drawn commits[DRAWN_MAXIMUM]; /* the last one is head, unless `head` says another */
 	const char *people; /* "x=bob y=cy": who signed, or who is named in an unsigned commit */
-	const char *tags;   /* "M=bob": who tagged what */
+	const char *tags;   /* "M=bob,cy": who tagged what */
+	bool by_tags;       /* asks the rule `tag` instead */
 	const char *pulls;  /* "S=y": the pull request's head of a step */
 	const char *deployed, *head;
 	uint64_t threshold;
@@ -27,3 +28,5 @@ struct trust_scene {
 const char *trust_scene_outcome(struct arena *arena, const struct trust_scene *scene);
 /* Why head was refused; NULL: it was not. */
 struct error *trust_scene_refusal(struct arena *arena, const struct trust_scene *scene);
+/* "x=bob y=cy" for x: "bob"; NULL: not named. */
+const char *trust_scene_word(struct arena *arena, const char *words, const char *id);

@@ -278,8 +278,8 @@ static void errors_of_a_policy_name_the_policy(void **state)
 	assert_error(error, ERR_CONFIG);
 	assert_contains(error->what, path_of(place, "p.yaml"));
 	assert_contains(error->what, "line 2");
-	write_file(path_of(place, "p.yaml"), "trust: tag\n", 0644);
-	assert_contains(words_of(place->arena, load(place, GOOD, &config)), "trust: tag");
+	write_file(path_of(place, "p.yaml"), "trust: all\nroles: [{name: r, persons: []}]\n", 0644);
+	assert_contains(words_of(place->arena, load(place, GOOD, &config)), "has no persons");
 }
 
 static void a_file_that_others_may_write_is_refused(void **state)

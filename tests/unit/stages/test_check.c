@@ -125,6 +125,176 @@ static void a_later_signed_tick_cures_it(void **state)
 	assert_left(run, "a", NULL, ERR_COUNT);
 }
 
+static void a_tick_is_stale_once_something_else_of_the_folder_changed(void **state)
+{
+	static const struct {
+		const char *sentence, *first, *message, *then, *changed;
+		enum trust trust;
+	} rows[] = {
+		{"checklist.md, then the SQL", A ",a/checklist.md=- [x] tested\n", "Add a",
+	         "a=CREATE more|DROP a,a/checklist.md=- [x] tested\n", "migration.sql", TRUST_ALL},
+		{"checklist.md, then the way back", A ",a/checklist.md=- [x] tested\n", "Add a",
+	         "a=CREATE a|DROP other,a/checklist.md=- [x] tested\n", "down.sql", TRUST_ALL},
+		{"the message, then the SQL", A, "Add a\n\n- [x] tested\n", "a=CREATE more|DROP a",
+	         "migration.sql", TRUST_ALL},
+		{"through any button", A ",a/checklist.md=- [x] tested\n", "Add a",
+	         "a=CREATE more|DROP a,a/checklist.md=- [x] tested\n", "migration.sql",
+	         TRUST_SIGNED},
+		{"a claim", A ",a/checklist.md=- [x] tested\n", "Add a",
+	         "a=CREATE more|DROP a,a/checklist.md=- [x] tested\n", "migration.sql",
+	         TRUST_BRANCH},
+	};
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct pass_world *world = pass_world_begun(*state);
+		const char *ticked, *changed;
+		struct run *run;
+
+		CASE(rows[i].sentence);
+		world->policy.trust = rows[i].trust;
+		world->policy.threshold = 1;
+		demand(world, 1u << ITEM_TESTED);
+		ticked = pass_world_push(world, rows[i].first, ADA, rows[i].message);
+		assert_fine(check_perform(verified(world)));
+		changed = pass_world_push(world, rows[i].then, ADA, "Change a");
+		run = verified(world);
+		assert_fine(check_perform(run)); /* as far as it was ticked */
+		assert_left(run, "a", changed, ERR_CHECKLIST_MISSING);
+		assert_string_equal(
+			run->refusal->why,
+			arena_printf(
+				world->arena,
+				"it was ticked in %.10s, and '%s' was changed after that in %.10s",
+				ticked, rows[i].changed, changed));
+	}
+}
+
+static void who_set_back_what_nobody_signed_changed_nothing(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	const char *tick = ",a/checklist.md=- [x] tested\n", *changed;
+	const char *more = arena_printf(world->arena, "a=CREATE more|DROP a%s", tick);
+	struct run *run;
+
+	world->policy.trust = TRUST_SIGNED;
+	world->policy.threshold = 1;
+	demand(world, 1u << ITEM_TESTED);
+	pass_world_push(world, arena_printf(world->arena, A "%s", tick), ADA, "Add a");
+	changed = pass_world_push(world, more, ADA, "Change a");
+	pass_world_push(world, arena_printf(world->arena, "a=CREATE evil|DROP a%s", tick), NULL,
+	                "Evil");
+	pass_world_push(world, more, NULL, "Revert evil");
+	run = verified(world);
+	assert_fine(check_perform(run));
+	assert_left(run, "a", changed, ERR_CHECKLIST_MISSING);
+}
+
+/* A comma would begin another file of the drawing. */
+static const char *without_comma(struct pass_world *world, const char *line)
+{
+	const char *comma = strchr(line, ',');
+
+	return comma ? arena_printf(world->arena, "%.*s%s", (int)(comma - line), line, comma + 1)
+	             : line;
+}
+
+/* What the refusal says to write, written. */
+static void a_stale_tick_is_renewed_by_the_line_that_is_printed(void **state)
+{
+	for (int item = 0; item < ITEM_COUNT; item++) {
+		struct pass_world *world = pass_world_begun(*state);
+		const char *line, *begin;
+		struct run *run;
+
+		CASE(checklist_item_names[item]);
+		world->policy.backup = BACKUP_NONE;
+		demand(world, 1u << item);
+		line = without_comma(world, checklist_line_to_add((enum checklist_item)item));
+		pass_world_push(world, arena_printf(world->arena, A ",a/checklist.md=%s\n", line),
+		                ADA, "Add a");
+		pass_world_push(world,
+		                arena_printf(world->arena,
+		                             "a=CREATE more|DROP a,a/checklist.md=%s\n", line),
+		                ADA, "Change a");
+		run = verified(world);
+		assert_fine(check_perform(run));
+		begin = strstr(run->refusal->hint, "'- [x]");
+		assert_non_null(begin);
+		line = without_comma(world,
+		                     arena_copy(world->arena, begin + 1, strcspn(begin + 1, "'")));
+		assert_contains(line, "again");
+		pass_world_push(world,
+		                arena_printf(world->arena,
+		                             "a=CREATE more|DROP a,a/checklist.md=%s\n", line),
+		                ADA, "Tick again");
+		run = verified(world);
+		assert_fine(check_perform(run));
+		assert_left(run, "a", NULL, ERR_COUNT);
+	}
+}
+
+/* The branch of the pull request that was squashed is not in the step's history. */
+static struct run *squashed(struct pass_world *world, const char *tree, const char *branch)
+{
+	struct given_pulls *pulls = ARENA_NEW(world->arena, struct given_pulls);
+	struct run *run;
+
+	world->policy.trust = TRUST_SIGNED;
+	world->policy.threshold = 1;
+	LIST_ADD(world->arena, pulls)->commit = branch;
+	pulls->items[0].number = 7;
+	pass_world_push(world, tree, NULL, "Squashed (#7)");
+	run = pass_world_run(world);
+	run->given_pulls = pulls;
+	assert_fine(watch_perform(run));
+	assert_fine(verify_perform(run));
+	return run;
+}
+
+static void what_persons_said_before_a_squash_counts(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	const char *const base[] = {world->head, NULL};
+	const char *ticked = pass_world_commit(world, base, A, ADA, "Add a\n\n- [x] tested\n");
+	const char *const above[] = {ticked, NULL};
+	const char *changed =
+		pass_world_commit(world, above, "a=CREATE more|DROP a", ADA, "Change a");
+
+	demand(world, 1u << ITEM_TESTED);
+	assert_fine(check_perform(squashed(world, A, ticked)));
+	world->head = base[0];
+	assert_contains(check_perform(squashed(world, "a=CREATE more|DROP a", changed))->why,
+	                "'migration.sql' was changed after that in");
+}
+
+/* Behind what a person signed, a writer takes the tick away and puts it back: that is no tick of anybody's. */
+static void a_stale_tick_is_not_renewed_by_who_signs_nothing(void **state)
+{
+	const char *tick = ",a/checklist.md=- [x] tested\n", *more = "a=CREATE more|DROP a";
+	struct pass_world *world = pass_world_begun(*state);
+	const char *parents[] = {world->head, NULL, NULL}, *begun = world->head, *evil;
+	struct run *run;
+
+	world->policy.trust = TRUST_SIGNED;
+	world->policy.threshold = 1;
+	demand(world, 1u << ITEM_TESTED);
+	parents[0] = pass_world_commit(world, parents, arena_printf(world->arena, A "%s", tick),
+	                               ADA, "Add a");
+	parents[0] = pass_world_commit(
+		world, parents, arena_printf(world->arena, "%s%s", more, tick), ADA, "Change a");
+	parents[0] = pass_world_commit(world, parents, more, NULL, "Take the tick");
+	evil = pass_world_commit(world, parents, arena_printf(world->arena, "%s%s", more, tick),
+	                         NULL, "Put it back");
+	world->head =
+		pass_world_commit(world, (const char *const[]){begun, evil, NULL},
+	                          arena_printf(world->arena, "%s%s", more, tick), NULL, "Merge");
+	source_memory_set_branch(world->source, "main", world->head);
+	run = verified(world);
+	assert_int_equal(run->plan.count, 1);
+	assert_error(check_perform(run), ERR_CHECKLIST_MISSING);
+	assert_left(run, "", world->head, ERR_CHECKLIST_MISSING);
+}
+
 static void the_backup_of_the_run_answers_for_itself(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
@@ -250,6 +420,33 @@ static void a_revert_that_was_merged_speaks_for_itself(void **state)
 	}
 }
 
+static void a_revert_that_was_squashed_speaks_for_itself(void **state)
+{
+	struct pass_world *world = deployed(*state, A "," B);
+	const char *const base[] = {world->head, NULL};
+	const char *silent = pass_world_commit(world, base, A, ADA, "Revert b\n");
+	const char *revert = pass_world_commit(world, base, A, ADA, TRAILER);
+
+	assert_fine(check_perform(squashed(world, A, revert)));
+	world->head = base[0];
+	assert_error(check_perform(squashed(world, A, silent)), ERR_ROLLBACK_UNASKED);
+}
+
+static void who_only_changed_it_before_does_not_ask_for_its_removal(void **state)
+{
+	struct pass_world *world = deployed(*state, A "," B);
+	const char *const base[] = {world->head, NULL};
+	const char *changed =
+		pass_world_commit(world, base, A ",b=CREATE b|DROP more", ADA, TRAILER);
+	const char *const above[] = {changed, NULL};
+	const char *revert = pass_world_commit(world, above, A, ADA, "Revert b\n");
+	const char *const parents[] = {world->head, revert, NULL};
+
+	world->head = pass_world_commit(world, parents, A, ADA, "Merge\n");
+	source_memory_set_branch(world->source, "main", world->head);
+	assert_error(check_perform(verified(world)), ERR_ROLLBACK_UNASKED);
+}
+
 static void a_free_policy_asks_for_no_trailer(void **state)
 {
 	struct pass_world *world = deployed(*state, A "," B);
@@ -281,12 +478,19 @@ int main(void)
 		TEST_WORLD(a_message_says_nothing_about_what_its_commit_inherits),
 		TEST_WORLD(an_earlier_step_is_not_held_up_by_a_later_one),
 		TEST_WORLD(a_later_signed_tick_cures_it),
+		TEST_WORLD(a_tick_is_stale_once_something_else_of_the_folder_changed),
+		TEST_WORLD(who_set_back_what_nobody_signed_changed_nothing),
+		TEST_WORLD(a_stale_tick_is_renewed_by_the_line_that_is_printed),
+		TEST_WORLD(what_persons_said_before_a_squash_counts),
+		TEST_WORLD(a_stale_tick_is_not_renewed_by_who_signs_nothing),
 		TEST_WORLD(the_backup_of_the_run_answers_for_itself),
 		TEST_WORLD(an_unknown_item_refuses_the_step),
 		TEST_WORLD(under_trust_branch_ticks_count_as_claims),
 		TEST_WORLD(what_came_with_the_baseline_needs_no_checklist),
 		TEST_WORLD(a_revert_must_say_how_to_go_back),
 		TEST_WORLD(a_revert_that_was_merged_speaks_for_itself),
+		TEST_WORLD(a_revert_that_was_squashed_speaks_for_itself),
+		TEST_WORLD(who_only_changed_it_before_does_not_ask_for_its_removal),
 		TEST_WORLD(a_free_policy_asks_for_no_trailer),
 		TEST_WORLD(without_a_down_script_there_is_no_way_back),
 	};

@@ -1,6 +1,6 @@
 /* Which pull requests a commit's message names, and what is looked for there. */
 #include "stages/pull_heads.h"
-#include "unit/base/check.h"
+#include "unit/stages/looking.h"
 
 static void numbers_are_read_as_the_forges_write_them(void **state)
 {
@@ -37,10 +37,41 @@ static void numbers_are_read_as_the_forges_write_them(void **state)
 	}
 }
 
+/* Anybody may open a pull request, and its ref stays: what hangs there must not hold the branch up. */
+static void a_head_that_is_too_large_is_left_out(void **state)
+{
+	static const char huge[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	struct pass_world *world = pass_world_begun(*state);
+	const char *head = world->head, *branch, *commit;
+	size_t fetches;
+
+	world->policy.trust = TRUST_SIGNED;
+	world->policy.threshold = 1;
+	source_memory_set_huge(world->source, huge);
+	source_memory_set_ref(world->source, "refs/pull/7/head", huge);
+	commit = pass_world_push(world, "a=CREATE a|DROP a", NULL, "Add a (#7)");
+	assert_error(pass_world_pass(world), ERR_UNSIGNED);
+	assert_contains(pass_world_status(world, commit), "(V002)");
+	assert_contains(world->pass.notes.items[0], "refs/pull/7/head");
+	assert_contains(world->pass.notes.items[0], "2 GiB");
+	pass_world_push(world, "a=CREATE more|DROP a", NULL, "Change a (#7)");
+	pass_world_push(world, "a=CREATE a|DROP a", NULL, "Change it back (#7)");
+	fetches = source_memory_fetches(world->source);
+	assert_error(pass_world_pass(world), ERR_UNSIGNED);
+	assert_in_range(source_memory_fetches(world->source) - fetches, 1, 2); /* and the branch */
+
+	branch = pass_world_commit(world, (const char *const[]){head, NULL}, "a=CREATE a|DROP a",
+	                           ADA, "Add a");
+	source_memory_set_ref(world->source, "refs/merge-requests/7/head", branch);
+	assert_fine(pass_world_pass(world));
+	assert_contains(pass_world_status(world, world->head), "success: applied 1 migration");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(numbers_are_read_as_the_forges_write_them),
+		TEST_WORLD(a_head_that_is_too_large_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,16 @@ static void a_commit_of_tomorrow_waits_for_its_date(void **state)
 	}
 }
 
+static void a_date_that_no_clock_will_show_is_told_all_the_same(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	struct run *run;
+
+	world->now = INT64_MAX / 2;
+	pass_world_push(world, A, ADA, "Add a");
+	assert_error(verify(world, &run), ERR_FROM_FUTURE);
+}
+
 static void a_keyring_that_cannot_be_read_refuses_everything_and_nobody(void **state)
 {
 	struct pass_world *world = pass_world_begun(*state);
@@ -143,6 +153,59 @@ static void an_edit_refuses_the_step_that_made_it(void **state)
 	assert_string_equal(run->refused_step->refused_at, "watch");
 }
 
+/* Such a message packs to next to nothing. What is kept of a commit that nobody vouches for is bounded. */
+static void long_messages_of_many_commits_cost_little_memory(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	char *words = arena_alloc(world->arena, 512 * 1024);
+	struct run *run;
+	size_t before;
+
+	memset(words, 'x', 512 * 1024 - 1);
+	for (int i = 0; i < 20; i++)
+		pass_world_push(world, i % 2 ? "a=CREATE a" : "b=CREATE b", NULL,
+		                arena_printf(world->arena, "%d\n\n%s", i, words));
+	for (int i = 0; i < 20; i++)
+		pass_world_push(world, "a=CREATE a", NULL,
+		                arena_printf(world->arena, "%d\n\n%s", i, words));
+	run = pass_world_run(world);
+	before = arena_used(run->arena);
+	assert_fine(watch_perform(run));
+	assert_in_range(arena_used(run->arena) - before, 1, 1024 * 1024);
+	before = arena_used(run->arena);
+	assert_error(verify_perform(run), ERR_UNSIGNED);
+	assert_in_range(arena_used(run->arena) - before, 1, 2 * 1024 * 1024);
+}
+
+/* Whoever may push can make one. It is malformed, and no more: nothing else waits for it once it is undone. */
+static void a_commit_above_the_maximum_is_in_nobodys_way(void **state)
+{
+	struct pass_world *world = pass_world_begun(*state);
+	char *words = arena_alloc(world->arena, COMMIT_MAXIMUM + 1);
+	struct run *run;
+
+	memset(words, 'x', COMMIT_MAXIMUM);
+	pass_world_push(world, "", NULL, words);
+	pass_world_push(world, A, ADA, "Add a");
+	assert_fine(verify(world, &run));
+	assert_string_equal(run->horizon, world->head);
+	for (int trust = TRUST_ALL; trust <= TRUST_SIGNED; trust++) {
+		world->policy.trust = trust;
+		world->policy.threshold = 1;
+		pass_world_push(world, A "," B, NULL, words);
+		if (trust == TRUST_BRANCH) {
+			assert_fine(verify(world, &run));
+		} else {
+			(void)verify(world, &run);
+			assert_error(run->refusal, ERR_MALFORMED);
+			assert_contains(run->refusal->why, "1048576 are allowed");
+		}
+		pass_world_push(world, A, ADA, "Take b back");
+		assert_fine(verify(world, &run));
+		assert_string_equal(run->horizon, world->head);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,10 +213,13 @@ int main(void)
 		TEST_WORLD(changed_keys_are_asked_again),
 		TEST_WORLD(a_key_counts_as_of_the_first_sight_of_the_commit),
 		TEST_WORLD(a_commit_of_tomorrow_waits_for_its_date),
+		TEST_WORLD(a_date_that_no_clock_will_show_is_told_all_the_same),
 		TEST_WORLD(a_keyring_that_cannot_be_read_refuses_everything_and_nobody),
 		TEST_WORLD(under_trust_branch_nobody_is_asked),
 		TEST_WORLD(the_plan_reaches_up_to_the_first_refused_step),
 		TEST_WORLD(an_edit_refuses_the_step_that_made_it),
+		TEST_WORLD(long_messages_of_many_commits_cost_little_memory),
+		TEST_WORLD(a_commit_above_the_maximum_is_in_nobodys_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
