@@ -45,7 +45,6 @@ static FALLIBLE await(struct gpg *gpg, struct arena *arena, gpgme_error_t starte
 static FALLIBLE failed(struct gpg *gpg, struct arena *arena, gpgme_error_t error);
 static void data_cleanup(gpgme_data_t *data);
 #define AUTO_DATA CLEANUP(data_cleanup) gpgme_data_t
-static void add_once(struct arena *arena, struct text_list *list, const char *text);
 static void add_key(struct arena *arena, struct gpg_keys *keys, gpgme_key_t key);
 static const char *email_of(struct arena *arena, gpgme_key_t key);
 static const char *kind_of(struct arena *arena, gpgme_subkey_t subkey);
@@ -174,19 +173,12 @@ FALLIBLE gpg_import(struct gpg *gpg, struct arena *arena, struct bytes armor,
 	for (gpgme_import_status_t status = result ? result->imports : NULL; status;
 	     status = status->next)
 		if (!status->result && status->fpr)
-			add_once(arena, &import.fingerprints, status->fpr);
+			text_list_add_once(arena, &import.fingerprints,
+			                   arena_text(arena, status->fpr));
 	import.unnamed = result ? (size_t)result->no_user_id : 0;
 	import.secret = result ? (size_t)result->secret_read : 0;
 	*ret_import = import;
 	return NULL;
-}
-
-static void add_once(struct arena *arena, struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_equal(list->items[i], text))
-			return;
-	*LIST_ADD(arena, list) = arena_text(arena, text);
 }
 
 FALLIBLE gpg_list(struct gpg *gpg, struct arena *arena, struct gpg_keys *ret_keys)

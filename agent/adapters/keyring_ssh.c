@@ -66,7 +66,6 @@ static FALLIBLE is_revoked(struct keyring_ssh *ssh, const struct holder *holder,
                            struct arena *arena, bool *ret_revoked);
 static bool list_revokes(const struct ssh_keys *list, const struct holder *holder);
 static const char *id_of(struct arena *arena, const struct holder *holder);
-static bool list_holds(const struct text_list *list, const char *text);
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest);
 static FALLIBLE list_keys(struct keyring *keyring, struct arena *arena,
                           struct keyring_keys *ret_keys);
@@ -255,7 +254,7 @@ static FALLIBLE judge_certificate(struct keyring_ssh *ssh,
 	const char *id = id_of(arena, &(struct holder){.certificate = certificate});
 	bool authentic = false;
 
-	if (list_holds(&ssh->authentic, id))
+	if (text_list_has(&ssh->authentic, id))
 		return NULL;
 	TRY(ssh_keygen_ask_certificate(&ssh->keygen, certificate, arena, &authentic));
 	if (authentic) {
@@ -334,7 +333,7 @@ static FALLIBLE is_revoked(struct keyring_ssh *ssh, const struct holder *holder,
 	const char *id = id_of(arena, holder);
 	bool is_bad = false;
 
-	if (!ssh->revoked_path || list_holds(&revoked->good, id)) {
+	if (!ssh->revoked_path || text_list_has(&revoked->good, id)) {
 		*ret_revoked = false;
 		return NULL;
 	}
@@ -342,7 +341,7 @@ static FALLIBLE is_revoked(struct keyring_ssh *ssh, const struct holder *holder,
 		*ret_revoked = list_revokes(&revoked->keys, holder);
 		return NULL;
 	}
-	if (!list_holds(&revoked->bad, id)) {
+	if (!text_list_has(&revoked->bad, id)) {
 		TRY(ssh_keygen_ask_krl(&ssh->keygen, ssh->revoked_path,
 		                       holder->certificate
 		                               ? ssh_certificate_line(arena, holder->certificate)
@@ -376,14 +375,6 @@ static const char *id_of(struct arena *arena, const struct holder *holder)
 
 	return certificate ? sha256_text(arena, certificate->blob.data, certificate->blob.size)
 	                   : holder->key->fingerprint;
-}
-
-static bool list_holds(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_equal(list->items[i], text))
-			return true;
-	return false;
 }
 
 static FALLIBLE digest(struct keyring *keyring, struct arena *arena, const char **ret_digest)

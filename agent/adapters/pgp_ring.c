@@ -40,7 +40,6 @@ static FALLIBLE import_file(struct gpg *gpg, const struct pgp_file *file, struct
                             struct owners *owners);
 static FALLIBLE check_named(const struct pgp_file *file, const struct text_list *found,
                             struct arena *arena);
-static bool list_holds(const struct text_list *list, const char *text);
 static const struct owner *find_owner(const struct owners *owners, const char *fingerprint);
 static FALLIBLE give_to_owners(struct making *making, const struct owners *owners,
                                const struct gpg_keys *keys, struct arena *arena,
@@ -137,14 +136,14 @@ static FALLIBLE check_named(const struct pgp_file *file, const struct text_list 
 		                     "fingerprint: %s",
 		                     text_join(arena, found, " and fingerprint: ")));
 	for (size_t i = 0; file->named.count && i < found->count; i++)
-		if (!list_holds(&file->named, found->items[i]))
+		if (!text_list_has(&file->named, found->items[i]))
 			return pgp_file_refused(
 				arena, file->path,
 				arena_printf(arena, "it holds the key %s, which it does not state",
 			                     found->items[i]),
 				"Take the key out, or state it: fingerprint: and its 40 digits.");
 	for (size_t i = 0; i < file->named.count; i++)
-		if (!list_holds(found, file->named.items[i]))
+		if (!text_list_has(found, file->named.items[i]))
 			return pgp_file_refused(
 				arena, file->path,
 				arena_printf(
@@ -153,14 +152,6 @@ static FALLIBLE check_named(const struct pgp_file *file, const struct text_list 
 					file->named.items[i]),
 				"Correct the line, or add the key: gpg --armor --export KEY");
 	return NULL;
-}
-
-static bool list_holds(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_equal(list->items[i], text))
-			return true;
-	return false;
 }
 
 static const struct owner *find_owner(const struct owners *owners, const char *fingerprint)

@@ -98,6 +98,20 @@ const char *text_join(struct arena *arena, const struct text_list *list, const c
 	return text_get(&text);
 }
 
+bool text_list_has(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (text_equal(list->items[i], text))
+			return true;
+	return false;
+}
+
+void text_list_add_once(struct arena *arena, struct text_list *list, const char *text)
+{
+	if (text && !text_list_has(list, text))
+		*LIST_ADD(arena, list) = text;
+}
+
 void text_split(struct arena *arena, const char *text, char separator, struct text_list *ret_list)
 {
 	struct text_list list = {0};

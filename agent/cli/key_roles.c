@@ -10,7 +10,6 @@ static const struct role everybody = {.may = 1u << MAY_DEPLOY | 1u << MAY_ROLLBA
 
 static const struct role *next_role(const struct policy *policy, const char *principal,
                                     size_t *number);
-static bool holds(const struct text_list *list, const char *text);
 static const char *powers_text(struct arena *arena, const struct role *role);
 
 void key_roles_lines(struct arena *arena, const struct config *config, const char *principal,
@@ -78,18 +77,10 @@ static const struct role *next_role(const struct policy *policy, const char *pri
 	while (*number < policy->roles.count) {
 		const struct role *role = &policy->roles.items[(*number)++];
 
-		if (holds(&role->persons, principal))
+		if (text_list_has(&role->persons, principal))
 			return role;
 	}
 	return NULL;
-}
-
-static bool holds(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_equal(list->items[i], text))
-			return true;
-	return false;
 }
 
 static const char *powers_text(struct arena *arena, const struct role *role)

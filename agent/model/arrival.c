@@ -8,7 +8,6 @@
 
 static void compare_one(struct arena *arena, const struct migration *migration,
                         const struct ledger *ledger, struct arrival *arrival);
-static bool has_text(const struct text_list *list, const char *text);
 static struct text_list copy_texts(struct arena *arena, const struct text_list *list);
 
 void arrival_compare(struct arena *arena, const struct migrations *folder,
@@ -21,7 +20,7 @@ void arrival_compare(struct arena *arena, const struct migrations *folder,
 	for (size_t i = 0; i < ledger->count; i++) {
 		const struct ledger_row *row = &ledger->items[i];
 
-		if (ledger_row_state(row) == ROW_OPEN && !has_text(&arrival.open, row->name))
+		if (ledger_row_state(row) == ROW_OPEN && !text_list_has(&arrival.open, row->name))
 			*LIST_ADD(arena, &arrival.open) = row->name;
 	}
 	*ret_arrival = arrival;
@@ -45,14 +44,6 @@ static void compare_one(struct arena *arena, const struct migration *migration,
 		*LIST_ADD(arena, &arrival->held) = migration->name;
 	else
 		*LIST_ADD(arena, &arrival->lacking) = migration->name;
-}
-
-static bool has_text(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_equal(list->items[i], text))
-			return true;
-	return false;
 }
 
 struct arrival arrival_copy(struct arena *arena, const struct arrival *arrival)

@@ -211,7 +211,7 @@ FALLIBLE side_reach(struct lore *lore, struct side *side, size_t candidate,
 			if (parent < history->count)
 				side->reached[parent] = true;
 			else
-				add_distinct(lore->arena, &outside, parents->items[j]);
+				text_list_add_once(lore->arena, &outside, parents->items[j]);
 		}
 	}
 	return keep_youngest(lore, &outside, ret_bases);
@@ -288,18 +288,4 @@ bool same_entry(const struct folder_entry *a, const struct folder_entry *b)
 	if (!a || !b)
 		return a == b;
 	return a->mode == b->mode && text_equal(a->id, b->id);
-}
-
-bool holds_text(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (text_equal(list->items[i], text))
-			return true;
-	return false;
-}
-
-void add_distinct(struct arena *arena, struct text_list *list, const char *text)
-{
-	if (text && !holds_text(list, text))
-		*LIST_ADD(arena, list) = text;
 }

@@ -112,8 +112,6 @@ FALLIBLE trust_find_aside(struct lore *lore, struct step *step, bool tagged);
 struct error *trust_refuse(struct question *question); /* what nobody vouches for, and why */
 
 bool same_entry(const struct folder_entry *a, const struct folder_entry *b);
-bool holds_text(const struct text_list *list, const char *text);
-void add_distinct(struct arena *arena, struct text_list *list, const char *text);
 
 /* May the person deploy these changes? `which` NULL: all of the step's. */
 bool person_allowed(const struct question *question, const char *principal, const bool *which);

@@ -56,11 +56,11 @@ void persons_approve(const struct question *question, struct persons *persons, c
 {
 	const struct step *step = question->step;
 
-	add_distinct(question->lore->arena, &persons->all, person);
+	text_list_add_once(question->lore->arena, &persons->all, person);
 	for (size_t i = 0; i < step->files.count; i++)
 		if (!which ||
 		    which[file_change(question, &step->files.items[i]) - step->changes.items])
-			add_distinct(question->lore->arena, &persons->of_file[i], person);
+			text_list_add_once(question->lore->arena, &persons->of_file[i], person);
 }
 
 /*
@@ -115,12 +115,13 @@ static FALLIBLE note_person(struct question *question, const struct step_commit 
 
 	if (!commit->vouched) {
 		if (commit->parsed) {
-			add_distinct(arena, &persons->authors, commit->parsed->author.email);
-			add_distinct(arena, &persons->authors, commit->parsed->committer.email);
+			text_list_add_once(arena, &persons->authors, commit->parsed->author.email);
+			text_list_add_once(arena, &persons->authors,
+			                   commit->parsed->committer.email);
 		}
 		return NULL;
 	}
-	add_distinct(arena, &persons->authors, commit->principal);
+	text_list_add_once(arena, &persons->authors, commit->principal);
 	if (!person_allowed_for(question, commit->principal, change))
 		return NULL;
 	if (is_aside) {
@@ -128,9 +129,9 @@ static FALLIBLE note_person(struct question *question, const struct step_commit 
 		TRY(knows_last(question, &last, commit->id, &is_known));
 	}
 	if (is_known) {
-		add_distinct(arena, &persons->all, commit->principal);
-		add_distinct(arena, &persons->of_file[file - question->step->files.items],
-		             commit->principal);
+		text_list_add_once(arena, &persons->all, commit->principal);
+		text_list_add_once(arena, &persons->of_file[file - question->step->files.items],
+		                   commit->principal);
 	}
 	return NULL;
 }
@@ -144,7 +145,7 @@ bool persons_enough(const struct question *question, const struct persons *perso
 		bool has_other = threshold <= 1;
 
 		for (size_t k = 0; k < list->count; k++)
-			has_other |= !holds_text(&persons->authors, list->items[k]);
+			has_other |= !text_list_has(&persons->authors, list->items[k]);
 		if (!list->count || list->count < threshold || !has_other)
 			return false;
 	}

@@ -151,8 +151,8 @@ static void find_merged(struct question *question)
 
 	for (size_t i = 0; step->parents.count == 2 && i < 2; i++)
 		if (i + 1 != step->base_parent)
-			add_distinct(question->lore->arena, &question->heads,
-			             step->parents.items[i]);
+			text_list_add_once(question->lore->arena, &question->heads,
+			                   step->parents.items[i]);
 }
 
 static FALLIBLE find_pulls(struct question *question)
@@ -163,7 +163,7 @@ static FALLIBLE find_pulls(struct question *question)
 	if (rule->pulls)
 		TRY(rule->pulls(rule->context, question->step, question->lore->arena, &heads));
 	for (size_t i = 0; i < heads.count; i++)
-		add_distinct(question->lore->arena, &question->heads, heads.items[i]);
+		text_list_add_once(question->lore->arena, &question->heads, heads.items[i]);
 	return NULL;
 }
 
@@ -177,7 +177,7 @@ static FALLIBLE find_taggers(const struct question *question, const char *commit
 		TRY(rule->taggers(rule->context, commit, question->lore->arena, &persons));
 	for (size_t i = 0; i < persons.count; i++)
 		if (person_allowed(question, persons.items[i], which))
-			add_distinct(question->lore->arena, ret_taggers, persons.items[i]);
+			text_list_add_once(question->lore->arena, ret_taggers, persons.items[i]);
 	return NULL;
 }
 

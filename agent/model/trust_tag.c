@@ -23,7 +23,7 @@ FALLIBLE trust_judge_by_tags(struct arena *arena, const struct trust_rule *rule,
 		if (rule->taggers)
 			TRY(rule->taggers(rule->context, step->id, arena, &persons));
 		for (size_t k = 0; k < persons.count; k++)
-			add_distinct(arena, &taggers, persons.items[k]);
+			text_list_add_once(arena, &taggers, persons.items[k]);
 		if (step->refusal)
 			continue;
 		if (step->changes.count)
@@ -50,7 +50,7 @@ static FALLIBLE judge_step(struct lore *lore, struct steps *steps, struct step *
 	}
 	for (size_t i = 0; i < taggers->count; i++)
 		if (allows_all(lore->rule, taggers->items[i], step))
-			add_distinct(lore->arena, &persons, taggers->items[i]);
+			text_list_add_once(lore->arena, &persons, taggers->items[i]);
 	if (own->verdict.kind == VERDICT_BAD || own->verdict.kind == VERDICT_MALFORMED) {
 		step->refusal = steps_unvouched(lore->arena, step, own, 0);
 	} else if (persons.count && persons.count >= lore->rule->threshold) {

@@ -48,7 +48,6 @@ static const char *add_override(struct run *run, const struct tag *tag, const ch
                                 struct standing_overrides *overrides);
 static const char *say_lift(struct arena *arena, enum lift lift,
                             const struct standing_override *override);
-static void add_person(struct arena *arena, struct text_list *persons, const char *person);
 static void note(struct run *run, struct on_commit *on, const char *ref, const char *why);
 
 FALLIBLE approvals_taggers(struct run *run, const char *commit, struct text_list *ret_persons)
@@ -283,7 +282,7 @@ static FALLIBLE read_tag(struct run *run, const struct source_ref *ref, const ch
 	if (!flaw && kind == APPROVAL_OVERRIDES)
 		flaw = add_override(run, &tag, person, &on->kinds[kind].overrides);
 	else if (!flaw)
-		add_person(run->arena, &on->kinds[kind].persons, person);
+		text_list_add_once(run->arena, &on->kinds[kind].persons, person);
 	if (flaw)
 		note(run, on, ref->name, flaw);
 	return NULL;
@@ -363,14 +362,6 @@ static const char *add_override(struct run *run, const struct tag *tag, const ch
 		                    (long long)spent);
 	*LIST_ADD(run->arena, overrides) = one;
 	return NULL;
-}
-
-static void add_person(struct arena *arena, struct text_list *persons, const char *person)
-{
-	for (size_t i = 0; i < persons->count; i++)
-		if (text_equal(persons->items[i], person))
-			return;
-	*LIST_ADD(arena, persons) = person;
 }
 
 static void note(struct run *run, struct on_commit *on, const char *ref, const char *why)

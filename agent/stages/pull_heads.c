@@ -14,7 +14,6 @@ static void take_given(const struct run *run, const struct pull_numbers *numbers
                        struct text_list *heads);
 static FALLIBLE ask_forges(struct run *run, const struct step *step, struct text_list *prefixes);
 static void add_prefixes(struct arena *arena, uint64_t number, struct text_list *prefixes);
-static bool is_one_of(const struct text_list *names, const char *name);
 static bool is_there(struct run *run, const char *commit);
 
 struct pull_numbers pull_numbers_of(struct arena *arena, const struct commit *commit)
@@ -73,7 +72,7 @@ FALLIBLE pull_heads(struct run *run, const struct step *step, struct text_list *
 		return NULL;
 	TRY(source_list_refs(run->ports.source, &prefixes, run->arena, &refs));
 	for (size_t i = 0; i < refs.count; i++)
-		if (is_one_of(&prefixes, refs.items[i].name))
+		if (text_list_has(&prefixes, refs.items[i].name))
 			*LIST_ADD(run->arena, &found) = refs.items[i];
 	TRY(run_bring(run, &found, &run->notes));
 	for (size_t i = 0; i < found.count; i++)
@@ -122,14 +121,6 @@ static void add_prefixes(struct arena *arena, uint64_t number, struct text_list 
 		arena_printf(arena, "refs/pull/%llu/head", (unsigned long long)number);
 	*LIST_ADD(arena, prefixes) =
 		arena_printf(arena, "refs/merge-requests/%llu/head", (unsigned long long)number);
-}
-
-static bool is_one_of(const struct text_list *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (text_equal(names->items[i], name))
-			return true;
-	return false;
 }
 
 /* It may have moved between the listing and the fetch, or be no commit at all. */

@@ -28,6 +28,9 @@ const char *text_trim(struct arena *arena, const char *text); /* without white s
 const char *text_join(struct arena *arena, const struct text_list *list, const char *between);
 void text_split(struct arena *arena, const char *text, char separator,
                 struct text_list *ret_list); /* empty pieces kept */
+bool text_list_has(const struct text_list *list, const char *text);
+/* Borrows the text; NULL and what is there already change nothing. */
+void text_list_add_once(struct arena *arena, struct text_list *list, const char *text);
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. NUL is valid UTF-8 and is checked apart. */
 bool text_is_utf8(const void *data, size_t size);

@@ -75,6 +75,21 @@ static void splitting_keeps_empty_pieces_and_joining_undoes_it(void **state)
 	}
 }
 
+static void a_list_takes_a_text_once(void **state)
+{
+	struct text_list list = {0};
+
+	assert_false(text_list_has(&list, "ada"));
+	text_list_add_once(*state, &list, "ada");
+	text_list_add_once(*state, &list, "bob");
+	text_list_add_once(*state, &list, "ada");
+	text_list_add_once(*state, &list, NULL);
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.items[0], "ada");
+	assert_true(text_list_has(&list, "bob"));
+	assert_false(text_list_has(&list, NULL));
+}
+
 static void utf8_is_what_rfc_3629_says(void **state)
 {
 	static const struct {
@@ -295,6 +310,7 @@ int main(void)
 		TEST(starts_and_ends_are_found),
 		TEST(white_space_goes_at_both_ends_only),
 		TEST(splitting_keeps_empty_pieces_and_joining_undoes_it),
+		TEST(a_list_takes_a_text_once),
 		TEST(utf8_is_what_rfc_3629_says),
 		TEST(wrong_bytes_become_the_replacement_character),
 		TEST(control_characters_are_seen),
