@@ -14,7 +14,6 @@
 #define SYMREF "symref-target:"
 #define WORDS_MAXIMUM 200 /* code points of what a server says */
 
-static int compare_refs(const void *a, const void *b);
 static bool read_length(const char *digits, size_t *ret_length);
 static bool line_starts(struct bytes line, const char *prefix);
 static enum lsrefs_answer read_error(struct arena *arena, struct bytes line,
@@ -42,7 +41,7 @@ void git_refs_settle(struct source_refs *refs)
 	size_t kept = 0;
 
 	if (refs->count)
-		qsort(refs->items, refs->count, sizeof *refs->items, compare_refs);
+		qsort(refs->items, refs->count, sizeof *refs->items, git_refs_order);
 	for (size_t i = 0; i < refs->count; i++)
 		if (!kept || !text_equal(refs->items[kept - 1].name, refs->items[i].name))
 			refs->items[kept++] = refs->items[i];
@@ -50,7 +49,7 @@ void git_refs_settle(struct source_refs *refs)
 	refs->count = kept > SOURCE_REFS_MAXIMUM ? SOURCE_REFS_MAXIMUM : kept;
 }
 
-static int compare_refs(const void *a, const void *b)
+int git_refs_order(const void *a, const void *b)
 {
 	const struct source_ref *left = a, *right = b;
 

@@ -24,7 +24,8 @@ struct git_refs {
 
 /* Is this a name that was asked for, and no peeled value, no line of control characters, not too long? */
 bool git_ref_is_wanted(const char *name, const struct text_list *prefixes);
-void git_refs_settle(struct source_refs *refs); /* sorted, each once, cut at the maximum */
+int git_refs_order(const void *a, const void *b); /* of struct source_ref, by name, for qsort */
+void git_refs_settle(struct source_refs *refs);   /* sorted, each once, cut at the maximum */
 
 enum packet { /* what stands at the beginning of some bytes */
 	      PACKET_DATA,

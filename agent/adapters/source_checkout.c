@@ -53,7 +53,6 @@ static struct error *mirror_resolve(struct source *source, const char *text, str
                                     const char **ret_commit);
 static struct error *mirror_refs(struct source *source, const struct text_list *prefixes,
                                  struct arena *arena, struct source_refs *ret_refs);
-static int compare_names(const void *a, const void *b);
 
 static const struct source_ops ops = {
 	.name = "checkout",
@@ -171,8 +170,8 @@ static struct error *mirror_resolve(struct source *source, const char *text, str
 }
 
 /*
- * The mirror knows objects and not the names that they had. A tag says its own; a kept commit may have been the head of
- * any pull request, and what is found there has to vouch by itself.
+ * The mirror knows objects and not the names that they had. A tag says its own; a kept commit, which may have been the
+ * head of any pull request, is called by its id.
  */
 static struct error *mirror_refs(struct source *source, const struct text_list *prefixes,
                                  struct arena *arena, struct source_refs *ret_refs)
@@ -183,30 +182,22 @@ static struct error *mirror_refs(struct source *source, const struct text_list *
 
 	TRY(git_list_refs(self->git, GIT_KEPT, arena, &kept));
 	for (size_t i = 0; i < kept.count; i++) {
-		const char *id = kept.items[i] + strlen(GIT_KEPT), *name;
+		const char *id = arena_text(arena, kept.items[i] + strlen(GIT_KEPT)), *name;
 		struct bytes raw = {0};
 		struct tag tag;
-		bool is_tag = !git_read(self->git, id, GIT_KIND_TAG, TAG_MAXIMUM, arena, &raw) &&
-		              !tag_parse(arena, id, raw, &tag);
 
-		for (size_t k = 0; k < prefixes->count; k++) {
-			name = is_tag ? arena_printf(arena, "refs/tags/%s", tag.name)
-			              : prefixes->items[k];
-			if (text_starts(name, prefixes->items[k]) &&
-			    is_tag == text_starts(prefixes->items[k], "refs/tags/"))
-				*LIST_ADD(arena, &refs) =
-					(struct source_ref){name, arena_text(arena, id)};
-		}
+		if (!git_read(self->git, id, GIT_KIND_TAG, TAG_MAXIMUM, arena, &raw) &&
+		    !tag_parse(arena, id, raw, &tag))
+			name = arena_printf(arena, "refs/tags/%s", tag.name);
+		else
+			name = arena_printf(arena, "refs/pull/%s", id);
+		if (git_ref_is_wanted(name, prefixes))
+			*LIST_ADD(arena, &refs) = (struct source_ref){name, id};
 	}
-	if (refs.count)
-		qsort(refs.items, refs.count, sizeof *refs.items, compare_names);
+	if (refs.count) /* a tag that was made anew stands here twice: either may be the good one */
+		qsort(refs.items, refs.count, sizeof *refs.items, git_refs_order);
 	*ret_refs = refs;
 	return NULL;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(((const struct source_ref *)a)->name, ((const struct source_ref *)b)->name);
 }
 
 /* Of the branches that stand here; without a name, whatever is checked out. */
