@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "engine/no_journal.h"
 #include "engine/work.h"
-#include "model/tag.h"
 
 #define REVOKED_MAXIMUM (1024 * 1024) /* bytes */
 
@@ -169,9 +168,7 @@ static FALLIBLE judge_tag(struct run *run, const char *id, struct verdict *ret_v
 		*ret_verdict = (struct verdict){.kind = VERDICT_MALFORMED, .reason = error->why};
 		return NULL;
 	}
-	TRY(journal_first_seen(run->ports.journal, id, run->arena, &seen));
-	return keyring_judge(run->ports.keyring, &tag.seal, seen ? seen : run->now, run->arena,
-	                     ret_verdict);
+	return verify_tag(run, &tag, &seen, ret_verdict);
 }
 
 /* A full id is taken as it stands; a tag's name means the tag, not the commit behind it. */

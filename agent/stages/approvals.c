@@ -6,10 +6,11 @@
 #include "stages/approvals.h"
 
 #include "policy/roles.h"
-#include "stages/verdicts.h"
 #include "stages/verify_signed.h"
 
 #define TAGS "refs/tags/"
+#define NOTE_BEGINS "the tag "
+#define NOTES_TOLD_MAXIMUM 3 /* in one sentence: whoever may push chooses how many tags there are */
 #define NAME_TOLD_MAXIMUM 160 /* code points of a tag's name in a note */
 
 struct reading { /* of the tags of one kind on one commit */
@@ -145,6 +146,20 @@ const char *approvals_override_command(struct run *run, const char *commit, cons
 const struct text_list *approvals_notes(struct run *run, const char *commit)
 {
 	return &find_commit(run, commit)->notes;
+}
+
+void approvals_tell(struct run *run, const char *commit, enum approval_kind kind, struct text *text,
+                    size_t *told)
+{
+	static const char *const begins[] = {[APPROVAL_VOUCHES] = NOTE_BEGINS "approve/",
+	                                     [APPROVAL_OVERRIDES] = NOTE_BEGINS "override/"};
+	const struct text_list *notes = approvals_notes(run, commit);
+
+	for (size_t i = 0; i < notes->count && *told < NOTES_TOLD_MAXIMUM; i++)
+		if (text_starts(notes->items[i], begins[kind])) {
+			text_printf(text, "; %s", notes->items[i]);
+			++*told;
+		}
 }
 
 static struct on_commit *find_commit(struct run *run, const char *commit)
@@ -294,8 +309,7 @@ static FALLIBLE judge(struct run *run, const struct tag *tag, const char **ret_p
 	struct verdict verdict = {0};
 	int64_t seen = 0;
 
-	TRY(verdicts_first_seen(run, tag->id, &seen));
-	TRY(verdicts_judge(run, &tag->seal, seen, &verdict));
+	TRY(verify_tag(run, tag, &seen, &verdict));
 	if (verdict.kind != VERDICT_GOOD || !verdict.principal) {
 		*ret_flaw = say(run->arena, &verdict);
 		return NULL;
@@ -367,6 +381,6 @@ static const char *add_override(struct run *run, const struct tag *tag, const ch
 static void note(struct run *run, struct on_commit *on, const char *ref, const char *why)
 {
 	*LIST_ADD(run->arena, &on->notes) =
-		arena_printf(run->arena, "the tag %s counts for nothing: %s",
+		arena_printf(run->arena, NOTE_BEGINS "%s counts for nothing: %s",
 	                     text_clip(run->arena, ref + strlen(TAGS), NAME_TOLD_MAXIMUM), why);
 }

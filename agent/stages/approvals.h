@@ -41,3 +41,6 @@ void approvals_use(struct run *run, const char *commit, enum lift lift,
 const char *approvals_override_command(struct run *run, const char *commit, const char *lifts);
 /* Why tags on this commit count for nothing, of those that were asked for so far. Never NULL. */
 const struct text_list *approvals_notes(struct run *run, const char *commit);
+/* The first few of them about tags of this kind, each behind "; ". *told, which starts as 0, counts over several commits. */
+void approvals_tell(struct run *run, const char *commit, enum approval_kind kind, struct text *text,
+                    size_t *told);

@@ -9,7 +9,6 @@
 #include "stages/run.h"
 
 #define TRAILER "Headgate-Rollback"
-#define NOTES_TOLD_MAXIMUM 3
 
 static struct error *ask_for_backup(struct run *run);
 static struct error *look_at_item(struct run *run, const struct plan_item *item,
@@ -19,7 +18,6 @@ static struct error *check_apply(struct run *run, const struct plan_item *item,
 static struct error *check_roll_back(struct run *run, const struct plan_item *item);
 static struct error *lift_missing(struct run *run, const struct plan_item *item,
                                   struct error *refusal);
-static const char *say_notes(struct run *run, const char *commit);
 static struct error *read_ticks(struct run *run, const struct plan_item *item,
                                 struct checklist *checklist);
 static struct ticks *ticks_of(struct run *run);
@@ -118,7 +116,9 @@ static struct error *lift_missing(struct run *run, const struct plan_item *item,
                                   struct error *refusal)
 {
 	const struct standing_override *override = NULL;
-	const char *command, *notes;
+	struct text why = TEXT_IN(run->arena);
+	const char *command;
+	size_t told = 0;
 
 	if (refusal->row != &error_rows()[ERR_CHECKLIST_MISSING])
 		return refusal;
@@ -128,30 +128,15 @@ static struct error *lift_missing(struct run *run, const struct plan_item *item,
 		return NULL;
 	}
 	command = approvals_override_command(run, item->commit, "checklist");
-	notes = say_notes(run, item->commit);
-	if (command && *notes)
-		refusal->why = arena_printf(run->arena, "%s%s", refusal->why, notes);
-	if (command)
-		refusal->hint = arena_printf(
-			run->arena, "%s Or let a person who may override lift it once: %s.",
-			refusal->hint, command);
+	if (!command)
+		return refusal;
+	text_add(&why, refusal->why);
+	approvals_tell(run, item->commit, APPROVAL_OVERRIDES, &why, &told);
+	refusal->why = text_get(&why);
+	refusal->hint =
+		arena_printf(run->arena, "%s Or let a person who may override lift it once: %s.",
+	                     refusal->hint, command);
 	return refusal;
-}
-
-/* Of override tags on the step, the first few: whoever may push chooses how many there are. */
-static const char *say_notes(struct run *run, const char *commit)
-{
-	const struct text_list *notes = approvals_notes(run, commit);
-	struct text text = TEXT_IN(run->arena);
-	size_t told = 0;
-
-	for (size_t i = 0; i < notes->count && told < NOTES_TOLD_MAXIMUM; i++) {
-		if (!text_starts(notes->items[i], "the tag override/"))
-			continue;
-		text_printf(&text, "; %s", notes->items[i]);
-		told++;
-	}
-	return text_get(&text);
 }
 
 static struct error *read_ticks(struct run *run, const struct plan_item *item,

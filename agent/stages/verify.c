@@ -52,6 +52,13 @@ struct error *verify_commit(struct run *run, struct step_commit *commit)
 	return judge_commit(run, run->arena, commit);
 }
 
+struct error *verify_tag(struct run *run, const struct tag *tag, int64_t *ret_seen,
+                         struct verdict *ret_verdict)
+{
+	TRY(verdicts_first_seen(run, tag->id, ret_seen));
+	return verdicts_judge(run, &tag->seal, *ret_seen, ret_verdict);
+}
+
 /* A forge's merge is what a status names, though another commit vouches for it: who withdraws that means the step. */
 static void refuse_withdrawn(struct run *run)
 {

@@ -9,8 +9,6 @@
 #include "stages/approvals.h"
 #include "stages/pull_heads.h"
 
-#define NOTES_TOLD_MAXIMUM 3 /* whoever may push chooses how many tags there are */
-
 struct asking {
 	struct run *run;
 	steps_judging *judging;
@@ -71,17 +69,9 @@ static void say_notes(struct run *run)
 
 		if (!step->refusal || !step->refused_at)
 			continue;
-		for (size_t k = 0; k <= step->parents.count; k++) {
-			const struct text_list *notes =
-				approvals_notes(run, k ? step->parents.items[k - 1] : step->id);
-
-			for (size_t n = 0; n < notes->count && told < NOTES_TOLD_MAXIMUM; n++) {
-				if (!text_starts(notes->items[n], "the tag approve/"))
-					continue;
-				text_printf(&text, "; %s", notes->items[n]);
-				told++;
-			}
-		}
+		for (size_t k = 0; k <= step->parents.count; k++)
+			approvals_tell(run, k ? step->parents.items[k - 1] : step->id,
+			               APPROVAL_VOUCHES, &text, &told);
 		if (told)
 			step->refusal->why = arena_printf(
 				run->arena, "%s%s", step->refusal->why ? step->refusal->why : "",

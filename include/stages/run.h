@@ -8,6 +8,7 @@
 #include "model/checklist.h"
 #include "model/fingerprint.h"
 #include "model/plan.h"
+#include "model/tag.h"
 #include "model/target.h"
 #include "ports/backup.h"
 #include "ports/database.h"
@@ -65,7 +66,7 @@ struct given_pulls { /* heads of pull requests that a person names (headgate ver
 	struct {
 		uint64_t number; /* 0: any */
 		const char *commit;
-	} *items;
+	} * items;
 	size_t count, room;
 };
 
@@ -109,8 +110,8 @@ struct run {
 	struct step *refused_step;
 
 	/* verify */
-	const char *keys; /* digest of the keyring */
-	struct verdicts *verdicts; /* what stages/verdicts.c knows; NULL: nothing yet */
+	const char *keys;                      /* digest of the keyring */
+	struct verdicts *verdicts;             /* what stages/verdicts.c knows; NULL: nothing yet */
 	const struct given_pulls *given_pulls; /* instead of what the remote has; NULL: ask it */
 
 	struct approvals *approvals; /* what stages/approvals.c read so far; NULL: nothing yet */
@@ -191,6 +192,9 @@ FALLIBLE lint_item(struct run *run, struct plan_item *item, struct parser_file *
  * PORT_KEYRING, PORT_JOURNAL, and run->keys.
  */
 FALLIBLE verify_commit(struct run *run, struct step_commit *commit);
+/* The same for an annotated tag. *ret_seen: when it was first seen (seconds). */
+FALLIBLE verify_tag(struct run *run, const struct tag *tag, int64_t *ret_seen,
+                    struct verdict *ret_verdict);
 
 /* Makes the plan anew for the tree of the last step before the first refused one; called by watch, verify, check,
  * lint after they refused a step. Sets horizon, tree, plan, refusal, refused_step. */
